@@ -1,0 +1,87 @@
+"""Faults of a peer, as errors and as codes for columns.
+
+A `ProtocolError` always means that the bytes are wrong, never that this program is. `code` is stable, for
+counters and other programs; the message is for people.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ProtocolError(ValueError):
+    """A peer sent bytes that break JT/T 808. Subclasses set `code`."""
+
+    code = "protocol"
+
+
+class EscapeError(ProtocolError):
+    """0x7d is followed by neither 0x01 nor 0x02 (JT/T 808-2013, 4.4.2)."""
+
+    code = "escape"
+
+
+class TruncatedError(ProtocolError):
+    """Fewer bytes than the header, or than the fixed part of a body, needs."""
+
+    code = "truncated"
+
+
+class ChecksumError(ProtocolError):
+    """The XOR over header and body differs from the check code (JT/T 808-2013, 4.4.4)."""
+
+    code = "checksum"
+
+
+class LengthError(ProtocolError):
+    """A stated length differs from what is there."""
+
+    code = "length"
+
+
+class OversizeError(ProtocolError):
+    """More bytes between two flags than any frame can have."""
+
+    code = "oversize"
+
+
+class PackageError(ProtocolError):
+    """Sub-package number 0, or above the total, or a total of 0 (JT/T 808-2013, table 3)."""
+
+    code = "package"
+
+
+class EncryptedError(ProtocolError):
+    """The body is encrypted; its header can be read, its fields cannot."""
+
+    code = "encrypted"
+
+
+class BcdError(ProtocolError):
+    """A nibble above 9, or a date that does not exist, where the message cannot do without."""
+
+    code = "bcd"
+
+
+class ValueRangeError(ProtocolError):
+    """A field holds a value the standard does not define and the message cannot do without."""
+
+    code = "value"
+
+
+class FrameFault(IntEnum):
+    """Why a frame of a batch cannot be used, for the `error` column; 0 is a sound frame."""
+
+    OK = 0
+    ESCAPE = 1
+    TRUNCATED = 2
+    CHECKSUM = 3
+    LENGTH = 4
+    PACKAGE = 5
+    ENCRYPTED = 6
+    OVERSIZE = 7
+
+    @property
+    def code(self) -> str:
+        """The `ProtocolError.code` of the same fault, "ok" for a sound frame."""
+        return self.name.lower()

@@ -1,0 +1,162 @@
+"""0x0200 positions by the column (JT/T 808-2013, 8.18; 2019, 8.12)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream.jt808.bcd import decode_times
+from stream.jt808.columns import WINDOW_BYTES, windows
+
+BASE_BYTES = 28
+
+_SOUTH = np.uint32(1 << 2)
+_WEST = np.uint32(1 << 3)
+_MILEAGE_ID, _MILEAGE_BYTES = 0x01, 4
+_RECORDER_SPEED_ID, _RECORDER_SPEED_BYTES = 0x03, 2
+
+# Items are walked by the column for this many steps: terminals send 4 to 10. What is longer is walked one report
+# at a time, so that one body of 500 empty items cannot make every other report of the batch pay for it.
+_COLUMN_STEPS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Columns over some 0x0200 bodies, in their order; where `ok` is False the other columns mean nothing.
+
+    time_ms is -1 where the BCD is no time that exists. mileage_km (item 01) and recorder_speed_kmh (item 03) are
+    NaN where the item is absent or has another length; of a repeated item the first counts. Longitude and
+    latitude are negative if the status bit says so or if the sender wrote two's complement.
+    """
+
+    ok: NDArray[np.bool_]
+    time_ms: NDArray[np.int64]
+    longitude_deg: NDArray[np.float64]
+    latitude_deg: NDArray[np.float64]
+    altitude_m: NDArray[np.int16]
+    speed_kmh: NDArray[np.float64]
+    heading_deg: NDArray[np.uint16]
+    alarm_bits: NDArray[np.uint32]
+    status_bits: NDArray[np.uint32]
+    mileage_km: NDArray[np.float64]
+    recorder_speed_kmh: NDArray[np.float64]
+    item_start: NDArray[np.int64]
+    item_end: NDArray[np.int64]
+    data: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.ok)
+
+    def items(self, row: int) -> bytes:
+        """The raw items of one report: id, length, value, repeated."""
+        return self.data[self.item_start[row] : self.item_end[row]].tobytes()
+
+
+def decode_position_bodies(bodies: Sequence[bytes]) -> Positions:
+    """Decode 0x0200 bodies that are already cut out, as in 0x0704."""
+    data = np.frombuffer(b"".join([*bodies, bytes(WINDOW_BYTES)]), np.uint8)
+    sizes = np.fromiter(map(len, bodies), np.int64, len(bodies))
+    ends = np.cumsum(sizes)
+    return decode_rows(data, ends - sizes, ends)
+
+
+def decode_rows(data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Positions:
+    """Decode the bodies `data[starts[i]:ends[i]]`; `data` has `WINDOW_BYTES` to spare behind the last."""
+    ok = ends - starts >= BASE_BYTES
+    base = windows(data, np.where(ok, starts, 0), BASE_BYTES)
+    words = base[:, :16].copy().view(">u4").astype(np.uint32)
+    halves = base[:, 16:22].copy().view(">u2").astype(np.uint16)
+    status_bits = words[:, 1].copy()
+    item_start = np.where(ok, starts + BASE_BYTES, ends)
+    mileage_km, recorder_speed_kmh = _walk_items(data, item_start, ends)
+    return Positions(
+        ok=ok,
+        time_ms=decode_times(base[:, 22:28]),
+        longitude_deg=_degrees(words[:, 3], status_bits & _WEST),
+        latitude_deg=_degrees(words[:, 2], status_bits & _SOUTH),
+        altitude_m=halves[:, 0].astype(np.int16),
+        speed_kmh=halves[:, 1] / 10.0,
+        heading_deg=halves[:, 2].copy(),
+        alarm_bits=words[:, 0].copy(),
+        status_bits=status_bits,
+        mileage_km=mileage_km,
+        recorder_speed_kmh=recorder_speed_kmh,
+        item_start=item_start,
+        item_end=ends,
+        data=data,
+    )
+
+
+def _degrees(raw: NDArray[np.uint32], negative: NDArray[np.uint32]) -> NDArray[np.float64]:
+    degrees = raw.astype(np.int32) / 1e6
+    return np.where(negative != 0, 0.0 - np.abs(degrees), degrees)
+
+
+def _walk_items(
+    data: NDArray[np.uint8], item_start: NDArray[np.int64], item_end: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pick items 01 (km) and 03 (km/h) out of all reports together: step k looks at the k-th item of each."""
+    mileage_km = np.full(len(item_start), np.nan)
+    recorder_speed_kmh = np.full(len(item_start), np.nan)
+    rows = np.flatnonzero(item_end - item_start >= 2)
+    position = item_start[rows]
+    for _ in range(_COLUMN_STEPS):
+        if not len(rows):
+            break
+        head = windows(data, position, 6)
+        size = head[:, 1].astype(np.int64)
+        following = position + 2 + size
+        whole = following <= item_end[rows]
+        found = whole & (head[:, 0] == _MILEAGE_ID) & (size == _MILEAGE_BYTES)
+        _store(mileage_km, rows, found, head[:, 2:6], ">u4")
+        found = whole & (head[:, 0] == _RECORDER_SPEED_ID) & (size == _RECORDER_SPEED_BYTES)
+        _store(recorder_speed_kmh, rows, found, head[:, 2:4], ">u2")
+        unread = whole & (following + 2 <= item_end[rows])
+        unread &= np.isnan(mileage_km[rows]) | np.isnan(recorder_speed_kmh[rows])
+        rows, position = rows[unread], following[unread]
+    for row, start in zip(rows.tolist(), position.tolist(), strict=True):
+        _walk_one(data, row, start, int(item_end[row]), mileage_km, recorder_speed_kmh)
+    return mileage_km, recorder_speed_kmh
+
+
+def _store(
+    column: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    found: NDArray[np.bool_],
+    value: NDArray[np.uint8],
+    kind: str,
+) -> None:
+    """Write big-endian tenths into the rows found, unless an earlier item of the same id has filled them."""
+    here = np.flatnonzero(found)
+    if len(here):
+        target = rows[here]
+        tenths = value[here].copy().view(kind)[:, 0] / 10.0
+        column[target] = np.where(np.isnan(column[target]), tenths, column[target])
+
+
+def _walk_one(
+    data: NDArray[np.uint8],
+    row: int,
+    position: int,
+    end: int,
+    mileage_km: NDArray[np.float64],
+    recorder_speed_kmh: NDArray[np.float64],
+) -> None:
+    """The rest of one report with unusually many items; at most 512 steps, a body has 1023 bytes."""
+    items = data[position:end].tobytes()
+    position = 0
+    while position + 2 <= len(items):
+        kind, size = items[position], items[position + 1]
+        value = items[position + 2 : position + 2 + size]
+        position += 2 + size
+        if position > len(items):
+            return
+        if kind == _MILEAGE_ID and size == _MILEAGE_BYTES and np.isnan(mileage_km[row]):
+            mileage_km[row] = int.from_bytes(value) / 10.0
+        elif (
+            kind == _RECORDER_SPEED_ID and size == _RECORDER_SPEED_BYTES and np.isnan(recorder_speed_kmh[row])
+        ):
+            recorder_speed_kmh[row] = int.from_bytes(value) / 10.0
