@@ -59,15 +59,11 @@ async def _ensure_once(
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=10_000)
     await admin.start()
     try:
+        # Created before anyone asks about them: a question alone makes some brokers create a topic by
+        # their own default.
+        wanted = [NewTopic(name, count, replication_factor) for name, count in partitions.items()]
+        _raise_refusal(await admin.create_topics(wanted))
         found = await _partition_counts(admin, list(partitions))
-        missing = [
-            NewTopic(name, count, replication_factor)
-            for name, count in partitions.items()
-            if name not in found
-        ]
-        if missing:
-            _raise_refusal(await admin.create_topics(missing))
-            found = await _partition_counts(admin, list(partitions))
         absent = sorted(set(partitions) - set(found))
         if absent:
             raise KafkaError(f"not there yet after their creation: {', '.join(absent)}")
