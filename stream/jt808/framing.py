@@ -34,7 +34,7 @@ def unescape(data: bytes, *, lenient: bool = True) -> bytes:
         position = bad.start()
         found = data[position + 1 : position + 2].hex() or "the end"
         raise EscapeError(f"byte {position}: 7d is followed by {found}, not by 01 or 02")
-    # This order is safe for checked data: "7d 01 02" is data 7d 02 and holds no "7d 02" before the second step.
+    # This order is safe: "7d 01 02" is data 7d 02 and holds no "7d 02" before the second step.
     return data.replace(b"\x7d\x02", b"\x7e").replace(b"\x7d\x01", b"\x7d")
 
 
@@ -42,7 +42,7 @@ class FrameSplitter:
     """Cut a stream into the contents between 0x7e flags, still escaped; any cut gives the same frames.
 
     One flag may close a frame and open the next; runs of flags are nothing; bytes before the first flag are
-    junk. Keeps at most `max_frame_bytes` of an unfinished frame: a longer one is dropped up to its closing flag.
+    junk. Keeps at most `max_frame_bytes` of an unfinished frame; a longer one is dropped to its closing flag.
 
     `junk_bytes` and `oversize_frames` count what was dropped.
     """

@@ -16,10 +16,10 @@ BASE_BYTES = 28
 _SOUTH = np.uint32(1 << 2)
 _WEST = np.uint32(1 << 3)
 _MILEAGE_ID, _MILEAGE_BYTES = 0x01, 4
-_RECORDER_SPEED_ID, _RECORDER_SPEED_BYTES = 0x03, 2
+_SPEED_ID, _SPEED_BYTES = 0x03, 2
 
-# Items are walked by the column for this many steps: terminals send 4 to 10. What is longer is walked one report
-# at a time, so that one body of 500 empty items cannot make every other report of the batch pay for it.
+# Items are walked by the column for this many steps; terminals send 4 to 10. What is longer is walked one
+# report at a time, so that a body of 500 empty items does not cost 500 column steps.
 _COLUMN_STEPS = 12
 
 
@@ -27,8 +27,8 @@ _COLUMN_STEPS = 12
 class Positions:
     """Columns over some 0x0200 bodies, in their order; where `ok` is False the other columns mean nothing.
 
-    time_ms is -1 where the BCD is no time that exists. mileage_km (item 01) and recorder_speed_kmh (item 03) are
-    NaN where the item is absent or has another length; of a repeated item the first counts. Longitude and
+    time_ms is -1 where the BCD is no time that exists. mileage_km (item 01) and recorder_speed_kmh (item 03)
+    are NaN where the item is absent or has another length; of a repeated item the first counts. Longitude and
     latitude are negative if the status bit says so or if the sender wrote two's complement.
     """
 
@@ -112,7 +112,7 @@ def _walk_items(
         whole = following <= item_end[rows]
         found = whole & (head[:, 0] == _MILEAGE_ID) & (size == _MILEAGE_BYTES)
         _store(mileage_km, rows, found, head[:, 2:6], ">u4")
-        found = whole & (head[:, 0] == _RECORDER_SPEED_ID) & (size == _RECORDER_SPEED_BYTES)
+        found = whole & (head[:, 0] == _SPEED_ID) & (size == _SPEED_BYTES)
         _store(recorder_speed_kmh, rows, found, head[:, 2:4], ">u2")
         unread = whole & (following + 2 <= item_end[rows])
         unread &= np.isnan(mileage_km[rows]) | np.isnan(recorder_speed_kmh[rows])
@@ -156,7 +156,5 @@ def _walk_one(
             return
         if kind == _MILEAGE_ID and size == _MILEAGE_BYTES and np.isnan(mileage_km[row]):
             mileage_km[row] = int.from_bytes(value) / 10.0
-        elif (
-            kind == _RECORDER_SPEED_ID and size == _RECORDER_SPEED_BYTES and np.isnan(recorder_speed_kmh[row])
-        ):
+        elif kind == _SPEED_ID and size == _SPEED_BYTES and np.isnan(recorder_speed_kmh[row]):
             recorder_speed_kmh[row] = int.from_bytes(value) / 10.0
