@@ -1,0 +1,110 @@
+"""The sections of the settings. A field's default and documentation stand here and nowhere else."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stream.settings.fields import setting, tcp_port
+
+
+@dataclass(frozen=True)
+class BrokerSettings:
+    """The Kafka-protocol broker that carries the topics `telemetry`, `alerts` and `commands`."""
+
+    bootstrap_servers: str = setting(
+        "127.0.0.1:19092", "Addresses of the broker, host:port, separated by commas."
+    )
+    telemetry_partitions: int = setting(
+        12, "Partitions of the topic `telemetry`; as many workers can share it.", at_least=1, at_most=4096
+    )
+    alerts_partitions: int = setting(3, "Partitions of the topic `alerts`.", at_least=1, at_most=4096)
+    commands_partitions: int = setting(3, "Partitions of the topic `commands`.", at_least=1, at_most=4096)
+    replication_factor: int = setting(
+        1, "Copies of each partition when topics are made; 3 on a cluster of brokers.", at_least=1, at_most=32
+    )
+
+
+@dataclass(frozen=True)
+class DatabaseSettings:
+    """PostgreSQL, with or without TimescaleDB."""
+
+    dsn: str = setting(
+        "postgresql://postgres@127.0.0.1:15432/haulwatch", "Connection string of the database."
+    )
+
+
+@dataclass(frozen=True)
+class GatewaySettings:
+    """The JT/T 808 server that terminals connect to."""
+
+    host: str = setting("0.0.0.0", "Address to listen on for terminals.")
+    port: int = tcp_port(8808, "TCP port for terminals.")
+    metrics_host: str = setting("127.0.0.1", "Address of the Prometheus metrics.")
+    metrics_port: int = tcp_port(9101, "Port of the Prometheus metrics.")
+    admit_unknown: bool = setting(
+        False, "Admit terminals that are not in the registry, for trials; otherwise they are refused."
+    )
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """The stream processor: rules, tracks, alerts, checkpoints."""
+
+    metrics_host: str = setting("127.0.0.1", "Address of the Prometheus metrics.")
+    metrics_port: int = tcp_port(9102, "Port of the Prometheus metrics.")
+
+
+@dataclass(frozen=True)
+class DeskSettings:
+    """The operators' HTTP API, live stream and page."""
+
+    host: str = setting("127.0.0.1", "Address to listen on for browsers and API clients.")
+    port: int = tcp_port(8080, "TCP port for browsers and API clients; also serves /metrics.")
+    tile_url: str = setting(
+        "", "Address template of a raster tile server with {z}/{x}/{y}; empty: the built-in outlines alone."
+    )
+    console_dir: Path | None = setting(None, "Folder of the built page; empty: console/dist of the checkout.")
+
+
+@dataclass(frozen=True)
+class RulesSettings:
+    """What is judged: the rulebook and the zones."""
+
+    rulebook: Path | None = setting(None, "Rulebook file (TOML); empty: the built-in one.")
+    zones: Path | None = setting(None, "Zones file (GeoJSON); empty: the built-in ones.")
+
+
+@dataclass(frozen=True)
+class SimulateSettings:
+    """The simulated fleet of terminals."""
+
+    host: str = setting("127.0.0.1", "Address of the JT/T 808 server to connect to.")
+    port: int = tcp_port(8808, "TCP port of the JT/T 808 server to connect to.")
+    vehicles: int = setting(300, "Vehicles in the fleet.", at_least=1, at_most=1_000_000)
+    speedup: float = setting(1.0, "Simulated seconds in one real second.", at_least=0.01, at_most=10_000)
+    seed: int = setting(1, "Seed of the fleet: the same seed drives the same routes.", at_least=0)
+
+
+@dataclass(frozen=True)
+class UpSettings:
+    """Everything in one console, for one machine."""
+
+    data_dir: Path | None = setting(
+        None,
+        "Folder of the database and the logs; empty: /var/lib/haulwatch/default for root, "
+        "$XDG_DATA_HOME/haulwatch (~/.local/share/haulwatch) for others.",
+    )
+    simulate: bool = setting(True, "Start the simulated fleet too.")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one process."""
+
+    broker: BrokerSettings = field(default_factory=BrokerSettings)
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    gateway: GatewaySettings = field(default_factory=GatewaySettings)
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
+    desk: DeskSettings = field(default_factory=DeskSettings)
+    rules: RulesSettings = field(default_factory=RulesSettings)
+    simulate: SimulateSettings = field(default_factory=SimulateSettings)
+    up: UpSettings = field(default_factory=UpSettings)
