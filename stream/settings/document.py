@@ -12,9 +12,9 @@ Written by `haulwatch settings --markdown`; a test keeps it in step with `stream
 
 A setting comes from, in this order, the later winning: its default, the TOML file (`--config FILE`, else
 `HAULWATCH_CONFIG`, else `haulwatch.toml` in the working folder), the environment, and options of the command
-(`--set section.name=value` reaches each of them). In the file a section is a table, `[gateway]`, and a setting
-a key in it. A relative path counts from the file that says it, otherwise from the working folder. A name that
-does not exist and a value that does not fit are errors.
+(`--set section.name=value` reaches each of them). In the file a section is a table, `[gateway]`, and a
+setting a key in it. A relative path counts from the file that says it, otherwise from the working folder.
+A name that does not exist and a value that does not fit are errors.
 """
 
 _TABLE_HEAD = "| setting | variable | default | meaning |\n|---|---|---|---|"

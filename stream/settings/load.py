@@ -90,14 +90,8 @@ def _value(entry: Entry, raw: object, label: str, folder: Path) -> Any:
 
 
 def _assemble(values: Mapping[str, Any]) -> Settings:
-    settings = Settings()
-    sections = {
-        section: replace(
-            getattr(settings, section),
-            **{
-                key.partition(".")[2]: value for key, value in values.items() if key.startswith(f"{section}.")
-            },
-        )
-        for section in section_types()
-    }
-    return Settings(**sections)
+    by_section: dict[str, dict[str, Any]] = {section: {} for section in section_types()}
+    for key, value in values.items():
+        section, _, name = key.partition(".")
+        by_section[section][name] = value
+    return Settings(**{section: kind(**by_section[section]) for section, kind in section_types().items()})
