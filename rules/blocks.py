@@ -1,0 +1,185 @@
+"""Blocks: the records of topic `telemetry`, version 1.
+
+A record value is one Arrow IPC stream of one record batch; `pyarrow.ipc.open_stream(value).read_all()` reads
+it anywhere. The schema's metadata names the schema and its version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rules.identity import driver_key
+from rules.reports import STATUS_POSITIONED, Reports
+
+SCHEMA_NAME = "telemetry"
+VERSION = 1
+
+_STAMP = pa.timestamp("ms", tz="UTC")
+_REQUIRED: list[tuple[str, pa.DataType]] = [
+    ("vehicle_key", pa.int64()),
+    ("vehicle_id", pa.string()),
+    ("vehicle_class", pa.uint8()),
+    ("driver_id", pa.string()),
+    ("time", _STAMP),
+    ("received", _STAMP),
+    ("longitude_deg", pa.float64()),
+    ("latitude_deg", pa.float64()),
+    ("speed_kmh", pa.float64()),
+    ("heading_deg", pa.uint16()),
+    ("altitude_m", pa.int16()),
+    ("alarm_bits", pa.uint32()),
+    ("status_bits", pa.uint32()),
+]
+_TRAILING: list[tuple[str, pa.DataType]] = [
+    ("source", pa.uint8()),
+    ("serial", pa.uint16()),
+    ("items", pa.binary()),
+]
+_NULLABLE = [("mileage_km", pa.float64()), ("recorder_speed_kmh", pa.float64())]
+
+SCHEMA = pa.schema(
+    [pa.field(name, kind, nullable=False) for name, kind in _REQUIRED]
+    + [pa.field(name, kind) for name, kind in _NULLABLE]
+    + [pa.field(name, kind, nullable=False) for name, kind in _TRAILING],
+    metadata={"haulwatch.schema": SCHEMA_NAME, "haulwatch.version": str(VERSION)},
+)
+
+
+class BlockError(ValueError):
+    """A record value that is no readable telemetry block: the fault of whoever wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One decoded block: the reports as columns, and the Arrow table they came from."""
+
+    reports: Reports
+    table: pa.Table
+
+    @property
+    def rows(self) -> int:
+        """Number of reports."""
+        return len(self.reports)
+
+
+def encode_block(columns: Mapping[str, Any]) -> bytes:
+    """One record value from columns named as in `SCHEMA`.
+
+    Times are int64 milliseconds since 1970 UTC, or datetime64. NaN in `mileage_km` and `recorder_speed_kmh`
+    means not known. These two may be absent.
+
+    Raises
+    ------
+    BlockError
+        A column is missing, of another length, or does not fit its type.
+    """
+    arrays = [_encode_column(field, columns) for field in SCHEMA]
+    lengths = {len(array) for array in arrays if array is not None}
+    if len(lengths) != 1:
+        raise BlockError(f"the columns of a block must be of one length, not {sorted(lengths)}")
+    rows = lengths.pop()
+    filled = [pa.nulls(rows, field.type) if a is None else a for a, field in zip(arrays, SCHEMA, strict=True)]
+    batch = pa.RecordBatch.from_arrays(filled, schema=SCHEMA)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, SCHEMA) as writer:
+        writer.write_batch(batch)
+    value: bytes = sink.getvalue().to_pybytes()
+    return value
+
+
+def _encode_column(field: pa.Field, columns: Mapping[str, Any]) -> pa.Array | None:
+    if field.name not in columns:
+        if field.nullable:
+            return None
+        raise BlockError(f"a block needs the column {field.name}")
+    values = columns[field.name]
+    try:
+        if isinstance(values, pa.Array):
+            return values.cast(field.type)
+        if pa.types.is_timestamp(field.type):
+            stamps = np.asarray(values)
+            if stamps.dtype.kind == "M":
+                stamps = stamps.astype("datetime64[ms]")
+            return pa.array(stamps.astype(np.int64), pa.int64()).cast(field.type)
+        return pa.array(values, field.type, from_pandas=field.nullable)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise BlockError(f"column {field.name} of a block does not fit {field.type}: {error}") from error
+
+
+def decode_block(value: bytes | memoryview) -> Block:
+    """Read one record value.
+
+    Raises
+    ------
+    BlockError
+        The value is no Arrow stream, another schema, a newer version, or lacks a column.
+    """
+    try:
+        table = pa.ipc.open_stream(value).read_all()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise BlockError(f"not an Arrow stream: {str(error)[:200]}") from error
+    _check(table)
+    table = table.select(SCHEMA.names).combine_chunks()
+    return Block(_reports(table), table)
+
+
+def _check(table: pa.Table) -> None:
+    metadata = table.schema.metadata or {}
+    name = metadata.get(b"haulwatch.schema", b"").decode(errors="replace")
+    if name != SCHEMA_NAME:
+        raise BlockError(f"schema {name!r} is not {SCHEMA_NAME!r}")
+    version = metadata.get(b"haulwatch.version", b"").decode(errors="replace")
+    if version != str(VERSION):
+        raise BlockError(
+            f"telemetry version {version!r} is not readable here; this program reads version {VERSION}"
+        )
+    for field in SCHEMA:
+        index = table.schema.get_field_index(field.name)
+        if index < 0:
+            raise BlockError(f"column {field.name} is missing or there twice")
+        if table.schema.field(index).type != field.type:
+            raise BlockError(f"column {field.name} is {table.schema.field(index).type}, not {field.type}")
+        if not field.nullable and table.column(index).null_count:
+            raise BlockError(f"column {field.name} has nulls")
+    try:
+        table.validate(full=True)
+    except pa.ArrowException as error:
+        raise BlockError(f"damaged Arrow data: {str(error)[:200]}") from error
+
+
+def _reports(table: pa.Table) -> Reports:
+    def column(name: str) -> NDArray[Any]:
+        return np.ascontiguousarray(table.column(name).to_numpy())
+
+    status_bits = column("status_bits")
+    return Reports(
+        vehicle_key=column("vehicle_key"),
+        time_ms=column("time").astype("datetime64[ms]").view(np.int64),
+        received_ms=column("received").astype("datetime64[ms]").view(np.int64),
+        longitude_deg=column("longitude_deg"),
+        latitude_deg=column("latitude_deg"),
+        speed_kmh=column("speed_kmh"),
+        heading_deg=column("heading_deg"),
+        altitude_m=column("altitude_m"),
+        alarm_bits=column("alarm_bits"),
+        status_bits=status_bits,
+        limit_kmh=np.full(table.num_rows, np.nan),
+        driver_key=_driver_keys(table.column("driver_id")),
+        vehicle_class=column("vehicle_class"),
+        positioned=(status_bits & STATUS_POSITIONED) != 0,
+    )
+
+
+def _driver_keys(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    coded = pa.array(column.to_pylist() if column.num_chunks != 1 else column.chunk(0)).dictionary_encode()
+    if not len(coded):
+        return np.empty(0, np.int64)
+    keys = np.array([driver_key(driver) for driver in coded.dictionary.to_pylist()], np.int64)
+    taken: NDArray[np.int64] = keys[coded.indices.to_numpy()]
+    return taken

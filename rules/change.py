@@ -1,0 +1,52 @@
+"""What an engine tells the world: the fate of each report, and the changes of episodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Disposition(IntEnum):
+    """What became of a report."""
+
+    FRESH = 0  # newer than every known report of its vehicle; evaluated
+    TIE = 1  # of the same time as the newest, with other content; evaluated
+    DUPLICATE = 2  # an exact copy of one already evaluated
+    LATE = 3  # older than the newest; to be stored, not evaluated
+    IMPOSSIBLE = 4  # time, position or speed that cannot be; set aside
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeChange:
+    """One change of one episode; the last change of an alert_id is the episode's state.
+
+    `kind` is "open", "update" or "close"; an instant finding is one "close" with start = found = end.
+    Times are milliseconds since 1970 UTC; `end_ms` is None while the episode goes on. The position is where
+    the episode was found. `level` runs from 1 (gravest) to 3; `detail` holds the rule's own fields.
+    """
+
+    alert_id: str
+    vehicle_key: int
+    rule: str
+    level: int
+    kind: str
+    start_ms: int
+    found_ms: int
+    end_ms: int | None
+    longitude_deg: float
+    latitude_deg: float
+    evidence: str
+    rulebook_version: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Result of one batch: a `Disposition` for each of the n input rows, and the changes in order."""
+
+    disposition: NDArray[np.uint8]
+    changes: list[EpisodeChange]

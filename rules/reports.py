@@ -1,0 +1,124 @@
+"""Position reports as columns: the form in which rules see the world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+COLUMN_TYPES: dict[str, str] = {
+    "vehicle_key": "i8",
+    "time_ms": "i8",
+    "received_ms": "i8",
+    "longitude_deg": "f8",
+    "latitude_deg": "f8",
+    "speed_kmh": "f8",
+    "heading_deg": "u2",
+    "altitude_m": "i2",
+    "alarm_bits": "u4",
+    "status_bits": "u4",
+    "limit_kmh": "f8",
+    "driver_key": "i8",
+    "vehicle_class": "u1",
+    "positioned": "?",
+}
+
+STATUS_POSITIONED = 0x2  # JT/T 808-2019 table 24, bit 1: the position is a fix
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """n position reports; every column is a 1-D array of length n.
+
+    `time_ms` and `received_ms` count milliseconds since 1970 in UTC; `limit_kmh` is NaN where no limit is
+    posted; `driver_key` is 0 where the driver is not known; coordinates are WGS-84 degrees.
+    """
+
+    vehicle_key: NDArray[np.int64]
+    time_ms: NDArray[np.int64]
+    received_ms: NDArray[np.int64]
+    longitude_deg: NDArray[np.float64]
+    latitude_deg: NDArray[np.float64]
+    speed_kmh: NDArray[np.float64]
+    heading_deg: NDArray[np.uint16]
+    altitude_m: NDArray[np.int16]
+    alarm_bits: NDArray[np.uint32]
+    status_bits: NDArray[np.uint32]
+    limit_kmh: NDArray[np.float64]
+    driver_key: NDArray[np.int64]
+    vehicle_class: NDArray[np.uint8]
+    positioned: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        lengths = {getattr(self, field.name).shape for field in fields(self)}
+        if len(lengths) > 1:
+            raise ValueError(f"the columns of reports must be of one length, not {sorted(lengths)}")
+
+    def __len__(self) -> int:
+        return len(self.vehicle_key)
+
+    def take(self, index: Any) -> Reports:
+        """The reports an index selects: a slice, a mask or an array of positions."""
+        return Reports(*(getattr(self, field.name)[index] for field in fields(self)))
+
+    @staticmethod
+    def concat(parts: Sequence[Reports]) -> Reports:
+        """All reports of all parts, in order."""
+        if not parts:
+            return Reports.empty()
+        names = COLUMN_TYPES
+        return Reports(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+    @staticmethod
+    def empty() -> Reports:
+        """No reports."""
+        return Reports(**{name: np.empty(0, dtype) for name, dtype in COLUMN_TYPES.items()})
+
+    @staticmethod
+    def build(**columns: Any) -> Reports:
+        """Reports from the columns that are known.
+
+        `vehicle_key`, `time_ms`, `longitude_deg`, `latitude_deg` and `speed_kmh` are needed. Missing ones
+        mean: received when made, no posted limit, driver and class unknown, positioned, the rest zero.
+        """
+        n = len(columns["vehicle_key"])
+        defaults: dict[str, Any] = {"received_ms": columns["time_ms"], "limit_kmh": np.full(n, np.nan)}
+        if "status_bits" in columns:
+            defaults["positioned"] = (np.asarray(columns["status_bits"], "u4") & STATUS_POSITIONED) != 0
+        else:
+            defaults["positioned"] = np.ones(n, bool)
+            defaults["status_bits"] = np.full(n, STATUS_POSITIONED)
+        filled = {
+            name: np.ascontiguousarray(columns.get(name, defaults.get(name, np.zeros(n))), dtype)
+            for name, dtype in COLUMN_TYPES.items()
+        }
+        return Reports(**filled)
+
+
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying loses nothing
+_SHIFT = np.uint64(29)
+
+
+def digest(reports: Reports) -> NDArray[np.int64]:
+    """A 64-bit digest of what each report says: position, speed, heading, altitude, alarm and status bits.
+
+    With vehicle and time it identifies an exact duplicate. It never is 0 and is the same in every process.
+    """
+    small = reports.heading_deg.astype(np.uint64) << np.uint64(16)
+    small |= reports.altitude_m.view(np.uint16)
+    flags = reports.alarm_bits.astype(np.uint64) << np.uint64(32)
+    flags |= reports.status_bits
+    mixed = small * _MIX
+    for column in (reports.longitude_deg, reports.latitude_deg, reports.speed_kmh):
+        mixed ^= mixed >> _SHIFT
+        mixed += np.ascontiguousarray(column + 0.0).view(np.uint64)  # + 0.0 makes -0.0 and 0.0 one
+        mixed *= _MIX
+    mixed ^= mixed >> _SHIFT
+    mixed += flags
+    mixed *= _MIX
+    mixed ^= mixed >> _SHIFT
+    mixed[mixed == 0] = 1
+    return mixed.view(np.int64)
