@@ -25,12 +25,7 @@ def markdown() -> str:
     parts = [_HEAD]
     for section, kind in section_types().items():
         rows = [_row(entry) for entry in catalogue().values() if entry.section == section]
-        parts += [
-            f"\n## {section}\n\n{kind.__doc__}\n",
-            "| setting | variable | default | meaning |",
-            "|---|---|---|---|",
-        ]
-        parts += [*rows]
+        parts += [f"\n## {section}\n\n{kind.__doc__}\n", _TABLE_HEAD, *rows]
     return "\n".join(parts) + "\n"
 
 
@@ -56,9 +51,8 @@ def _row(entry: Entry) -> str:
     bounds = describe_bounds(entry.rule)
     kind = describe_type(entry.kind) + (f", {bounds}" if bounds else "")
     default = f"`{to_text(entry.default)}`" if to_text(entry.default) else "(empty)"
-    return (
-        f"| `{entry.name}` | `{entry.variable}` | {default} | {entry.rule.doc} {kind[0].upper()}{kind[1:]}. |"
-    )
+    meaning = f"{entry.rule.doc} {kind[0].upper()}{kind[1:]}."
+    return f"| `{entry.name}` | `{entry.variable}` | {default} | {meaning} |"
 
 
 def _toml_value(value: object) -> str:

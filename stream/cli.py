@@ -1,0 +1,152 @@
+"""`haulwatch`: one program, one subcommand a role. Roles are imported only when they are asked for."""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+
+from stream.errors import EXIT_BUG, EXIT_FAILED
+from stream.options import build_parser, setting_options
+from stream.settings import Settings, load_settings
+
+EXIT_INTERRUPTED = 130
+"""128 + SIGINT, as shells count."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code: 0, 1 (failed), 2 (asked wrongly), 70 (a bug)."""
+    parsed = build_parser().parse_args(arguments)
+    try:
+        settings = load_settings(getattr(parsed, "config", None), options=setting_options(parsed))
+        code = HANDLERS[parsed.command](settings, parsed) or 0
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except Exception as fault:
+        return _report(parsed.command, fault)
+
+
+def _report(command: str, fault: Exception) -> int:
+    """One line for a fault that someone can act on; a traceback first when the fault is ours."""
+    code = getattr(fault, "exit_code", None)
+    text = " ".join(str(fault).split())
+    if not isinstance(code, int):
+        known = _surroundings(fault)
+        code = EXIT_FAILED if known else EXIT_BUG
+        if known:
+            text = known
+        else:
+            traceback.print_exception(fault)
+            text = f"a bug in haulwatch ({type(fault).__name__}: {text}); please report the lines above"
+    print(f"haulwatch {command}: {text}", file=sys.stderr)
+    return code
+
+
+def _surroundings(fault: Exception) -> str | None:
+    """What happened when a file, a port, the broker or the database is to blame, else None."""
+    origin = type(fault).__module__.partition(".")[0]
+    if origin in ("psycopg", "asyncpg"):
+        return f"the database: {fault}; check database.dsn and run haulwatch migrate"
+    if origin == "aiokafka":
+        return f"the broker: {fault}; check broker.bootstrap_servers"
+    if isinstance(fault, OSError):
+        where = f"{fault.filename}: " if fault.filename else ""
+        return f"{where}{fault.strerror or fault}"
+    return None
+
+
+def _up(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stream import up
+
+    return up.run(settings, with_parent=parsed.with_parent)
+
+
+def _gateway(settings: Settings, _: argparse.Namespace) -> int | None:
+    from stream import gateway
+
+    return gateway.run(settings)
+
+
+def _worker(settings: Settings, _: argparse.Namespace) -> int | None:
+    from stream import worker
+
+    return worker.run(settings)
+
+
+def _desk(settings: Settings, _: argparse.Namespace) -> int | None:
+    from alerts import desk
+
+    return desk.run(
+        dsn=settings.database.dsn,
+        bootstrap_servers=settings.broker.bootstrap_servers,
+        host=settings.desk.host,
+        port=settings.desk.port,
+        tile_url=settings.desk.tile_url,
+        zones=settings.rules.zones,
+        console_dir=settings.desk.console_dir,
+    )
+
+
+def _migrate(settings: Settings, _: argparse.Namespace) -> int:
+    from alerts import migrate
+
+    return migrate.run(settings.database.dsn)
+
+
+def _simulate(settings: Settings, parsed: argparse.Namespace) -> int | None:
+    import simulators
+
+    return simulators.run(settings.simulate, parsed)
+
+
+def _decode(_: Settings, __: argparse.Namespace) -> int:
+    from stream import decode
+
+    return decode.run(sys.stdin.buffer, sys.stdout)
+
+
+def _replay(settings: Settings, parsed: argparse.Namespace) -> int | None:
+    from stream import replay
+
+    return replay.run(
+        parsed.file,
+        rulebook=settings.rules.rulebook,
+        zones=settings.rules.zones,
+        registry=parsed.registry,
+        block_size=parsed.block_size,
+    )
+
+
+def _registry(settings: Settings, parsed: argparse.Namespace) -> int | None:
+    from alerts import registry
+
+    return registry.import_csv(settings.database.dsn, parsed.file)
+
+
+def _settings(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stream.settings import document
+
+    print(document.markdown() if parsed.markdown else document.toml(settings), end="")
+    return 0
+
+
+HANDLERS: dict[str, Callable[[Settings, argparse.Namespace], int | None]] = {
+    "up": _up,
+    "gateway": _gateway,
+    "worker": _worker,
+    "desk": _desk,
+    "migrate": _migrate,
+    "simulate": _simulate,
+    "decode": _decode,
+    "replay": _replay,
+    "registry": _registry,
+    "settings": _settings,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,245 @@
+"""The commands of `haulwatch` and their options, as argparse wants them.
+
+Most options are settings under a shorter name: their help text and checks are those of the setting.
+"""
+
+import argparse
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+
+from stream.settings.catalogue import catalogue
+from stream.settings.fields import to_text
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option that stands for the setting `key`; a flag when it has a `constant`.
+
+    `help` replaces the setting's own documentation where the flag turns it off.
+    """
+
+    flag: str
+    key: str
+    constant: str | None = None
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One subcommand: its line in `haulwatch --help`, its own page's text, the settings it has options for."""
+
+    name: str
+    summary: str
+    text: str
+    options: tuple[Option, ...] = ()
+    arguments: Callable[[argparse.ArgumentParser], None] = lambda parser: None
+
+
+BROKER = Option("--bootstrap-servers", "broker.bootstrap_servers")
+DATABASE = Option("--dsn", "database.dsn")
+RULEBOOK = Option("--rulebook", "rules.rulebook")
+ZONES = Option("--zones", "rules.zones")
+
+
+def _replay_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE.csv", help="recorded tracks; - reads standard input")
+    parser.add_argument("--registry", metavar="FILE.csv", help="vehicles, for their class and driver")
+    parser.add_argument(
+        "--block-size",
+        metavar="N",
+        type=_positive,
+        default=2000,
+        help="reports given to the engine at once; the alerts do not depend on it (default %(default)s)",
+    )
+
+
+def _registry_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    bring = actions.add_parser("import", help="add and change vehicles from a CSV file")
+    bring.add_argument("file", metavar="FILE.csv", help="- reads standard input")
+    add_common(bring, (DATABASE,))
+
+
+def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--truth", metavar="FILE", help="write what was made happen, one JSON object a line")
+    parser.add_argument("--duration", metavar="S", type=_positive, help="end after so many real seconds")
+    parser.add_argument(
+        "--write-registry",
+        metavar="FILE.csv",
+        help="write the fleet's vehicles for `registry import` and end",
+    )
+
+
+def _settings_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--markdown", action="store_true", help="print the reference of all settings instead")
+
+
+def _up_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--with-parent", action="store_true", help="stop when the process that started this one ends"
+    )
+
+
+COMMANDS = (
+    Command(
+        "up",
+        "everything on this machine in one console: database, broker, all roles, a simulated fleet",
+        "Starts PostgreSQL, a broker, gateway, worker, desk and a simulated fleet, and stops all of it at "
+        "Ctrl-C. What it stored is found again by the next start.",
+        (
+            Option("--vehicles", "simulate.vehicles"),
+            Option("--speedup", "simulate.speedup"),
+            Option("--no-simulate", "up.simulate", "false", "Start no simulated fleet."),
+            Option("--data", "up.data_dir"),
+        ),
+        _up_arguments,
+    ),
+    Command(
+        "gateway",
+        "the JT/T 808 server that terminals connect to",
+        "Takes JT/T 808 over TCP, checks terminals against the registry, writes blocks to the topic `telemetry` "
+        "and acknowledges each report once the broker has it.",
+        (
+            Option("--host", "gateway.host"),
+            Option("--port", "gateway.port"),
+            Option("--metrics-port", "gateway.metrics_port"),
+            Option("--admit-unknown", "gateway.admit_unknown", "true"),
+            BROKER,
+            DATABASE,
+        ),
+    ),
+    Command(
+        "worker",
+        "reads telemetry, runs the rules, stores tracks and alerts",
+        "One process of the worker group. Start as many as you need, up to the partitions of `telemetry`.",
+        (Option("--metrics-port", "worker.metrics_port"), RULEBOOK, ZONES, BROKER, DATABASE),
+    ),
+    Command(
+        "desk",
+        "the operators' HTTP API, live stream and page",
+        "Serves the API (/openapi.json), the live stream, the page and /metrics.",
+        (Option("--host", "desk.host"), Option("--port", "desk.port"), ZONES, BROKER, DATABASE),
+    ),
+    Command(
+        "migrate",
+        "bring a database to the newest schema",
+        "Creates the database when it is missing, applies what is new, says whether it found TimescaleDB.",
+        (DATABASE,),
+    ),
+    Command(
+        "simulate",
+        "a fleet of terminals against any JT/T 808 server",
+        "Drives trucks, coaches and hazmat vehicles over a synthetic road network, speaking JT/T 808.",
+        (
+            Option("--host", "simulate.host"),
+            Option("--port", "simulate.port"),
+            Option("--vehicles", "simulate.vehicles"),
+            Option("--speedup", "simulate.speedup"),
+            Option("--seed", "simulate.seed"),
+        ),
+        _simulate_arguments,
+    ),
+    Command(
+        "decode",
+        "JT/T 808 frames in hex on standard input, one JSON object a line on standard output",
+        "One frame a line. A frame that cannot be read gives an object with `error`; exit code 1 at the end.",
+    ),
+    Command(
+        "replay",
+        "run the rules over recorded tracks, one JSON object an alert episode",
+        "Columns: vehicle_id, time (ISO 8601 with offset), longitude_deg, latitude_deg, speed_kmh; optional: "
+        "heading_deg, altitude_m, alarm_bits, status_bits, limit_kmh, driver_id, vehicle_class.",
+        (RULEBOOK, ZONES),
+        _replay_arguments,
+    ),
+    Command(
+        "registry",
+        "the vehicles: `registry import FILE.csv`",
+        "Columns: id, terminal_phone, plate, plate_colour, class (heavy_truck, tour_coach, line_coach, "
+        "hazmat), total_mass_kg, enterprise, driver.",
+        (),
+        _registry_arguments,
+    ),
+    Command(
+        "settings",
+        "print the effective settings as TOML",
+        "Prints what the other commands would use here, passwords hidden.",
+        (),
+        _settings_arguments,
+    ),
+)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole program."""
+    parser = argparse.ArgumentParser(
+        prog="haulwatch",
+        description="Real-time monitoring of heavy vehicles: JT/T 808 in, alerts out.",
+        epilog="Settings: docs/settings.md, or haulwatch settings. Each command has --help.",
+    )
+    parser.add_argument("--version", action="version", version=f"haulwatch {metadata.version('haulwatch')}")
+    add_common(parser, ())
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        one = subparsers.add_parser(command.name, help=command.summary, description=command.text)
+        command.arguments(one)
+        add_common(one, command.options)
+    return parser
+
+
+def add_common(parser: argparse.ArgumentParser, options: tuple[Option, ...]) -> None:
+    """Options every command has, and those that stand for settings."""
+    # SUPPRESS, because a subparser's default would overwrite what stood before the subcommand.
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="settings file (TOML); see docs/settings.md",
+    )
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        dest="assignments",
+        default=argparse.SUPPRESS,
+        help="any setting, such as gateway.port=8809; may be repeated",
+    )
+    for option in options:
+        _add_option(parser, option)
+
+
+def setting_options(parsed: argparse.Namespace) -> dict[str, tuple[str, str]]:
+    """What the command line said about settings: key -> (option, text)."""
+    known = {option.key: option for command in COMMANDS for option in command.options}
+    chosen: dict[str, tuple[str, str]] = {}
+    for assignment in getattr(parsed, "assignments", []):
+        key, _, text = assignment.partition("=")
+        chosen[key] = (f"--set {key}", text)
+    for name, text in vars(parsed).items():
+        if name in known and text is not None:
+            chosen[name] = (known[name].flag, text)
+    return chosen
+
+
+def _add_option(parser: argparse.ArgumentParser, option: Option) -> None:
+    entry = catalogue()[option.key]
+    help_text = (option.help or entry.rule.doc).replace("%", "%%")
+    if option.constant is not None:
+        parser.add_argument(
+            option.flag, dest=option.key, action="store_const", const=option.constant, help=help_text
+        )
+        return
+    default = to_text(entry.default)
+    if default:
+        help_text += f" (default {default})"
+    metavar = re.sub(r".*_", "", entry.name).upper()
+    parser.add_argument(option.flag, dest=option.key, metavar=metavar, help=help_text)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value
