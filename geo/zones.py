@@ -1,34 +1,91 @@
-"""Zones: named polygons with what they ask for."""
+"""A set of zones that answers which of them each of many points is in."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+
+from geo.geojson import read_zones
+from geo.grid import build_grid
+from geo.zone import Zone, ZoneError
+
+__all__ = ["Zone", "ZoneError", "ZoneSet"]
+
+Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 class ZoneSet:
-    """A set of zones that answers which of them each of many points is in."""
+    """Zones with an index over them.
 
-    def __init__(self, zones: Sequence[Any] = ()) -> None:
+    Parameters
+    ----------
+    zones : sequence of Zone
+        A zone's place in it is its zone index.
+    """
+
+    def __init__(self, zones: Sequence[Zone] = ()) -> None:
         self.zones = tuple(zones)
+        self._polygons = np.array([zone.polygon for zone in self.zones], object)
+        shapely.prepare(self._polygons)
+        self._grid = build_grid(self._polygons) if self.zones else None
 
     def __len__(self) -> int:
         return len(self.zones)
 
     @classmethod
     def from_geojson(cls, source: str | Path | Mapping[str, Any]) -> ZoneSet:
-        """Zones of a GeoJSON FeatureCollection: a path or the parsed document."""
-        document = source if isinstance(source, Mapping) else json.loads(Path(source).read_text())
-        return cls(document["features"])
+        """Zones of a GeoJSON FeatureCollection: the path of a file, or the parsed document.
 
-    def query(
-        self, longitude_deg: NDArray[np.float64], latitude_deg: NDArray[np.float64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Pairs (point index, zone index) of every point inside every zone."""
-        nothing = np.empty(0, np.int64)
-        return nothing, nothing
+        A feature's properties: id, name, name_en, datum ("wgs84" or "gcj02"), rules (of "enter", "exit", "stay",
+        "speed", "forbidden"), limit_kmh, max_stay_s, dwell_s, vehicle_classes, hours ("22:00-06:00").
+
+        Raises
+        ------
+        ZoneError
+            Names the zone at fault and says why.
+        """
+        return cls(read_zones(source))
+
+    def query(self, longitude_deg: Any, latitude_deg: Any) -> Pairs:
+        """Which points are in which zones; a zone's boundary belongs to it.
+
+        Parameters
+        ----------
+        longitude_deg, latitude_deg : array_like of shape (n,), degrees, WGS-84
+            Points with NaN are in no zone.
+
+        Returns
+        -------
+        tuple of two int64 arrays of shape (m,)
+            Point index and zone index of every pair, in order of point, then zone.
+
+        Examples
+        --------
+        >>> square = Zone("a", "a", "a", shapely.box(118.0, 32.0, 118.1, 32.1))
+        >>> points, zones = ZoneSet([square]).query([118.05, 118.1, 118.2], [32.05, 32.0, 32.05])
+        >>> points.tolist(), zones.tolist()
+        ([0, 1], [0, 0])
+        """
+        x = np.asarray(longitude_deg, np.float64)
+        y = np.asarray(latitude_deg, np.float64)
+        if self._grid is None:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        grid = self._grid
+        cell = grid.cells(x, y)
+        first = grid.starts[cell]
+        counts = grid.starts[cell + 1] - first
+        hit = np.flatnonzero(counts)
+        first, counts = first[hit], counts[hit]
+        point = np.repeat(hit, counts)
+        offset = np.repeat(first - (np.cumsum(counts) - counts), counts)
+        entry = offset + np.arange(len(point))
+        zone, keep = grid.polygon[entry], grid.whole[entry]
+        test = np.flatnonzero(~keep)
+        tested = point[test]
+        keep[test] = shapely.intersects_xy(self._polygons[zone[test]], x[tested], y[tested])
+        return point[keep], zone[keep].astype(np.int64)
