@@ -19,14 +19,14 @@ MAX_ENTRIES = 1 << 22
 CELLS_A_POLYGON = 512
 MIN_CELLS = 4096
 
-# A point on a cell's border may be given to either neighbour by rounding, so a cell counts as crossed when the
-# boundary comes this near: far more than a rounding error, far less than a position's.
+# A point on a cell's border may be given to either neighbour by rounding, so a cell counts as crossed when
+# the boundary comes this near: far more than a rounding error, far less than a position's.
 _MARGIN_DEG = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Cells over the rectangle of all polygons; the entries of cell c are those from starts[c] to starts[c+1]."""
+    """Cells over the rectangle of all polygons; cell c has the entries from starts[c] to starts[c + 1]."""
 
     west: float
     south: float

@@ -41,8 +41,8 @@ class ZoneSet:
     def from_geojson(cls, source: str | Path | Mapping[str, Any]) -> ZoneSet:
         """Zones of a GeoJSON FeatureCollection: the path of a file, or the parsed document.
 
-        A feature's properties: id, name, name_en, datum ("wgs84" or "gcj02"), rules (of "enter", "exit", "stay",
-        "speed", "forbidden"), limit_kmh, max_stay_s, dwell_s, vehicle_classes, hours ("22:00-06:00").
+        A feature's properties: id, name, name_en, datum ("wgs84" or "gcj02"), rules (of "enter", "exit",
+        "stay", "speed", "forbidden"), limit_kmh, max_stay_s, dwell_s, vehicle_classes, hours ("22:00-06:00").
 
         Raises
         ------
