@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.jt808.errors import BcdError
+from stream.jt808.errors import EncodeError
 
 GMT8 = timezone(timedelta(hours=8))
 
@@ -70,26 +70,26 @@ def decode_time(digits: bytes) -> datetime | None:
 
 
 def encode_time(time: datetime | None) -> bytes:
-    """BCD[6] in GMT+8; None gives zeros, what a terminal without a clock sends. Raises `BcdError` outside
+    """BCD[6] in GMT+8; None gives zeros, what a terminal without a clock sends. Raises `EncodeError` outside
     2000-2099.
     """
     if time is None:
         return bytes(6)
     local = time.astimezone(GMT8)
     if not 2000 <= local.year <= 2099:
-        raise BcdError(f"year {local.year} does not fit two BCD digits (2000-2099)")
+        raise EncodeError(f"year {local.year} does not fit two BCD digits (2000-2099)")
     return bytes.fromhex(local.strftime("%y%m%d%H%M%S"))
 
 
 def encode_digits(digits: str, size: int) -> bytes:
-    """Digits (hex nibbles are let through) left-padded with 0 into `size` bytes. Raises `BcdError` if it does
-    not fit.
+    """Digits (hex nibbles are let through) left-padded with 0 into `size` bytes. Raises `EncodeError` for
+    anything else and for too many.
     """
     padded = digits.rjust(size * 2, "0")
     try:
         packed = bytes.fromhex(padded)
     except ValueError:
-        raise BcdError(f"{digits!r} is not made of digits") from None
+        raise EncodeError(f"{digits!r} is not made of digits") from None
     if len(packed) != size:
-        raise BcdError(f"{digits!r} has more than {size * 2} digits")
+        raise EncodeError(f"{digits!r} has more than {size * 2} digits")
     return packed

@@ -15,6 +15,10 @@ class ProtocolError(ValueError):
     code = "protocol"
 
 
+class EncodeError(ValueError):
+    """Ours: a value that does not fit the field it is to be written to."""
+
+
 class EscapeError(ProtocolError):
     """0x7d is followed by neither 0x01 nor 0x02 (JT/T 808-2013, 4.4.2)."""
 
@@ -55,18 +59,6 @@ class EncryptedError(ProtocolError):
     """The body is encrypted; its header can be read, its fields cannot."""
 
     code = "encrypted"
-
-
-class BcdError(ProtocolError):
-    """A nibble above 9, or a date that does not exist, where the message cannot do without."""
-
-    code = "bcd"
-
-
-class ValueRangeError(ProtocolError):
-    """A field holds a value the standard does not define and the message cannot do without."""
-
-    code = "value"
 
 
 class FrameFault(IntEnum):

@@ -54,8 +54,8 @@ def seal(content: bytes) -> bytes:
 def encode_frame(
     message_id: int, phone: str, serial: int, body: bytes = b"", edition: Edition = "2013"
 ) -> bytes:
-    """One frame, flags and escapes included. Raises `LengthError` for a body above 1023 bytes and `BcdError`
-    for a phone that does not fit.
+    """One frame, flags and escapes included. Raises `EncodeError` for a body above 1023 bytes and for a
+    phone that does not fit.
     """
     return seal(pack_header(_header(message_id, phone, serial, edition), len(body)) + body)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from stream.jt808.bcd import encode_digits
-from stream.jt808.errors import LengthError, PackageError, TruncatedError
+from stream.jt808.errors import EncodeError, LengthError, PackageError, TruncatedError
 
 Edition = Literal["2011", "2013", "2019"]
 EDITIONS: tuple[Edition, ...] = get_args(Edition)
@@ -86,10 +86,10 @@ def parse_header(content: bytes, *, lenient: bool = True) -> tuple[Header, int]:
 def pack_header(header: Header, body_bytes: int) -> bytes:
     """The header in front of a body of `body_bytes` bytes.
 
-    Raises `LengthError` above 1023 (cut the body into packages) and `BcdError` for a phone that does not fit.
+    Raises `EncodeError` above 1023 (cut the body into packages) and for a phone that does not fit.
     """
     if body_bytes > MAX_BODY_BYTES:
-        raise LengthError(
+        raise EncodeError(
             f"a body of {body_bytes} bytes does not fit one frame of {MAX_BODY_BYTES}; cut it into packages"
         )
     properties = body_bytes | header.encryption << 10
