@@ -28,7 +28,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Command:
-    """One subcommand: its line in `haulwatch --help`, its own page's text, the settings it has options for."""
+    """One subcommand: its line in `haulwatch --help`, its own page's text, the settings it takes."""
 
     name: str
     summary: str
@@ -99,8 +99,8 @@ COMMANDS = (
     Command(
         "gateway",
         "the JT/T 808 server that terminals connect to",
-        "Takes JT/T 808 over TCP, checks terminals against the registry, writes blocks to the topic `telemetry` "
-        "and acknowledges each report once the broker has it.",
+        "Takes JT/T 808 over TCP, checks terminals against the registry, writes blocks to the topic "
+        "`telemetry` and acknowledges each report once the broker has it.",
         (
             Option("--host", "gateway.host"),
             Option("--port", "gateway.port"),

@@ -29,6 +29,8 @@ TAIL_LINES = 20
 LINE_BYTES = 8192
 """Longest piece of output handled at once, so that a child without line ends cannot fill the memory."""
 
+POLL_S = 0.05
+
 KILL_WAIT_S = 2.0
 """A process survives SIGKILL only while the kernel holds it in a call; longer than this is reported."""
 
@@ -145,7 +147,22 @@ def wait_ready(child: Child, ready: Callable[[], bool], timeout_s: float, check:
             )
         if time.monotonic() > deadline:
             raise ServiceError(f"{child.name} was not ready within {timeout_s:.0f} s; see {child.log_path}")
-        time.sleep(0.05)
+        time.sleep(POLL_S)
+
+
+def wait_end(child: Child, timeout_s: float, check: Callable[[], None]) -> int:
+    """Waits for a child that is to finish; its exit code. `check()` may raise to give up early.
+
+    Raises:
+        ServiceError: it did not finish within `timeout_s`.
+    """
+    deadline = time.monotonic() + timeout_s
+    while (code := child.exit_code()) is None:
+        check()
+        if time.monotonic() > deadline:
+            raise ServiceError(f"{child.name} did not finish within {timeout_s:.0f} s; see {child.log_path}")
+        time.sleep(POLL_S)
+    return code
 
 
 def describe_exit(code: int) -> str:

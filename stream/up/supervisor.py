@@ -1,0 +1,120 @@
+"""Holds the children of `haulwatch up`: notices a death, and ends them in order within a bounded time."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType, TracebackType
+
+from stream.embedded.child import Child, describe_exit
+from stream.up.console import Console
+
+WATCH_S = 0.2
+"""How soon a death or a signal is noticed."""
+
+
+class StopRequested(Exception):
+    """Ctrl-C, SIGTERM, a closed terminal, or the end of the parent; the text says which."""
+
+
+class ChildDied(Exception):
+    """A child ended that should not have."""
+
+
+@dataclass(frozen=True)
+class Ward:
+    """A child with how it is asked to end and how long it may take."""
+
+    child: Child
+    stop_signal: signal.Signals
+    grace_s: float
+    kill_signal: signal.Signals
+    may_end: bool
+
+
+class Supervisor:
+    """Children are ended in the reverse of the order in which they were given.
+
+    The graces of all children together stay below the promised 10 s. A second signal ends them at once.
+    """
+
+    def __init__(self, console: Console, *, with_parent: bool) -> None:
+        self._console = console
+        self._wards: list[Ward] = []
+        self._signals: list[int] = []
+        self._parent_pid = os.getppid() if with_parent else None
+        self._previous: dict[signal.Signals, object] = {}
+
+    def adopt(
+        self,
+        child: Child,
+        *,
+        grace_s: float,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        kill_signal: signal.Signals = signal.SIGKILL,
+        may_end: bool = False,
+    ) -> Child:
+        """Takes over a running child. One that `may_end` can finish its work with exit code 0."""
+        self._wards.append(Ward(child, stop_signal, grace_s, kill_signal, may_end))
+        return child
+
+    def check(self) -> None:
+        """Raises StopRequested or ChildDied when there is a reason to."""
+        if self._signals:
+            raise StopRequested(signal.Signals(self._signals[0]).name)
+        if self._parent_pid is not None and os.getppid() != self._parent_pid:
+            raise StopRequested("the process that started this one has ended")
+        for ward in list(self._wards):
+            code = ward.child.exit_code()
+            if code == 0 and ward.may_end:
+                self._console.say(f"{ward.child.name} has finished")
+                self._wards.remove(ward)
+            elif code is not None:
+                raise ChildDied(_obituary(ward.child, code))
+
+    def wait_until(self, ready: Callable[[], bool], timeout_s: float, what: str) -> None:
+        """Waits for `ready()`; a death, a stop or the end of the patience are exceptions."""
+        deadline = time.monotonic() + timeout_s
+        while not ready():
+            self.check()
+            if time.monotonic() > deadline:
+                raise ChildDied(f"{what} was not ready within {timeout_s:.0f} s; look into the logs")
+            time.sleep(WATCH_S / 2)
+
+    def stop(self) -> None:
+        """Ends all children, the newest first."""
+        while self._wards:
+            ward = self._wards[-1]
+            began = time.monotonic()
+            if not ward.child.stop(ward.stop_signal, ward.grace_s):
+                self._console.say(f"{ward.child.name} did not end within {ward.grace_s:g} s and was killed")
+            else:
+                self._console.say(f"{ward.child.name} stopped ({time.monotonic() - began:.1f} s)")
+            self._wards.pop()
+
+    def __enter__(self) -> "Supervisor":
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self._previous[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    @property
+    def stop_requested(self) -> bool:
+        return bool(self._signals)
+
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
+        self._signals.append(number)
+        if len(self._signals) > 1:
+            for ward in self._wards:
+                ward.child.send(ward.kill_signal)
+
+
+def _obituary(child: Child, code: int) -> str:
+    return f"{child.name} has ended ({describe_exit(code)}): {child.last_line()}; see {child.log_path}"
