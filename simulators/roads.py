@@ -57,6 +57,7 @@ _NATIONAL_ROADS = (
     ("S227", "苏州 常熟"),
     ("S339", "太仓 昆山"),
     ("S240", "宜兴 常州"),
+    ("G236", "连云港 沭阳"),
 )
 
 
@@ -95,7 +96,9 @@ def _node_position(name: str, road_class: str) -> tuple[float, float]:
     if road_class == "national":
         return place.longitude_deg, place.latitude_deg
     bearing_rad = (zlib.crc32(name.encode()) % 360) * math.pi / 180
-    return place.longitude_deg + 0.06 * math.sin(bearing_rad), place.latitude_deg + 0.05 * math.cos(bearing_rad)
+    return place.longitude_deg + 0.06 * math.sin(bearing_rad), place.latitude_deg + 0.05 * math.cos(
+        bearing_rad
+    )
 
 
 def _draw(road_id: str, road_class: str, first: str, second: str) -> Road:

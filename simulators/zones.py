@@ -37,7 +37,12 @@ class Zone:
         """Even-odd ray casting over all rings, so holes are outside; one answer a point."""
         west, south, east, north = self.box
         inside = np.zeros(len(longitude_deg), dtype=bool)
-        near = (longitude_deg >= west) & (longitude_deg <= east) & (latitude_deg >= south) & (latitude_deg <= north)
+        near = (
+            (longitude_deg >= west)
+            & (longitude_deg <= east)
+            & (latitude_deg >= south)
+            & (latitude_deg <= north)
+        )
         candidates = np.flatnonzero(near)
         if len(candidates):
             x, y = longitude_deg[candidates, None], latitude_deg[candidates, None]

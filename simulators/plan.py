@@ -1,0 +1,131 @@
+"""The scenario: which vehicle does what, and when. Everything comes from the seed; everyone else drives clean.
+
+| role | what the plan makes it do |
+|---|---|
+| speeder | drives over its limit for well over 30 s, again and again; now and then a burst too short to count |
+| visitor | drives through zones that watch its class |
+| returning | comes out of a dead zone at the start with hours of stored reports, and passes 4 h at the wheel soon after |
+| rested | comes out of a dead zone too, but stopped once for just over 20 min: no finding |
+| enduring | stops for less than 20 min at a time and passes 4 h at the wheel after 4 h of the scenario |
+| plain | keeps every rule |
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulators.fleet import Vehicle
+from simulators.limits import COACHES, LONGEST_DRIVING_S, second_of_day
+from simulators.routes import Path, RoadBook
+
+SHARES = (("speeder", 0.12), ("visitor", 0.18), ("returning", 0.02), ("rested", 0.01), ("enduring", 0.03))
+# How far apart the first events are: a new one every so often, not all at once.
+FIRST_SPEEDING_WITHIN_S = 600.0
+FIRST_VISIT_WITHIN_S = 900.0
+FIRST_OVER_4_H_WITHIN_S = 1_500.0
+ROAD_SPEED_MPS = {"heavy_truck": 23.3, "tour_coach": 23.6, "line_coach": 23.6, "hazmat": 18.5}
+ON_EXPRESSWAY = 0.72
+
+
+@dataclass(frozen=True, slots=True)
+class VehiclePlan:
+    """What one vehicle is to do, from its first report on."""
+
+    vehicle: Vehicle
+    role: str
+    road_class: str
+    begin_s: (
+        int  # time of the first report, seconds since 1970 UTC; before the scenario's own for a dead zone
+    )
+    stored_until_s: int  # reports up to here were stored in a dead zone; equal to begin_s where none were
+    path: Path
+    offset_m: float
+    parked_s: float  # stands this long at first
+    first_event_s: float  # speeder: when to speed first; returning, enduring: when 4 h are over
+    salt: int
+
+
+def plan_fleet(
+    fleet: list[Vehicle], seed: int, begin_s: int, interval_s: int, book: RoadBook
+) -> list[VehiclePlan]:
+    """Deal out roles and starting places. The same arguments give the same plan."""
+    roles = _deal_roles(fleet, seed, begin_s)
+    return [_plan(vehicle, *roles[vehicle.number], seed, begin_s, interval_s, book) for vehicle in fleet]
+
+
+def _deal_roles(fleet: list[Vehicle], seed: int, begin_s: int) -> dict[int, tuple[str, int, int]]:
+    """Number of vehicle -> its role, its place among those of that role, and how many there are."""
+    order = list(fleet)
+    random.Random(f"roles/{seed}").shuffle(order)
+    roles = {vehicle.number: ("plain", 0, 1) for vehicle in fleet}
+    for role, share in SHARES:
+        wanted = max(1, round(share * len(fleet)))
+        fit = [vehicle for vehicle in order if _suits(role, begin_s)(vehicle)][:wanted]
+        for place, vehicle in enumerate(fit):
+            roles[vehicle.number] = (role, place, len(fit))
+            order.remove(vehicle)
+    return roles
+
+
+def _suits(role: str, begin_s: int) -> Callable[[Vehicle], bool]:
+    """Coaches neither pass 4 h (their night rules are stricter) nor do anything while they must stand at night."""
+    coach_may = role in ("speeder", "visitor") and not coach_stands(begin_s, margin_s=3600)
+    return lambda vehicle: coach_may or vehicle.vehicle_class not in COACHES
+
+
+def coach_stands(time_s: float, margin_s: float = 0.0) -> bool:
+    """Whether coaches stand: 02:00-05:00 and a little before and after (Passenger Transport Safety, art. 38)."""
+    return 6_300 - margin_s <= second_of_day(time_s) < 18_300 + margin_s
+
+
+def _plan(
+    vehicle: Vehicle, role: str, place: int, of: int, seed: int, begin_s: int, interval_s: int, book: RoadBook
+) -> VehiclePlan:
+    draw = random.Random(f"plan/{seed}/{vehicle.number}")
+    phase_s = draw.randrange(interval_s)
+    first_event_s, stored_s = 0.0, 0
+    spread = (place / of) ** 1.5
+    if role == "speeder":
+        first_event_s = begin_s + FIRST_SPEEDING_WITHIN_S * spread
+    elif role in ("returning", "rested"):
+        over_after_s = 15 + FIRST_OVER_4_H_WITHIN_S * spread
+        stored_s = int((LONGEST_DRIVING_S - over_after_s - phase_s) // interval_s * interval_s)
+        first_event_s = begin_s + over_after_s
+    elif role == "enduring":
+        first_event_s = begin_s + phase_s + LONGEST_DRIVING_S + draw.uniform(0, 1_800)
+    expressway = role in ("speeder", "returning") or draw.random() < ON_EXPRESSWAY
+    road_class = "expressway" if expressway else "national"
+    if role == "visitor":
+        path, offset_m, road_class = _before_zone(
+            vehicle, place, 12 + FIRST_VISIT_WITHIN_S * spread, road_class, book
+        )
+    else:
+        path, offset_m = _anywhere(vehicle, road_class, draw, book)
+    return VehiclePlan(
+        vehicle=vehicle,
+        role=role,
+        road_class=road_class,
+        begin_s=begin_s + phase_s - stored_s,
+        stored_until_s=begin_s + phase_s,
+        path=path,
+        offset_m=offset_m,
+        parked_s=draw.uniform(120, 1_500) if role == "plain" and draw.random() < 0.12 else 0.0,
+        first_event_s=first_event_s,
+        salt=draw.getrandbits(62),
+    )
+
+
+def _anywhere(vehicle: Vehicle, road_class: str, draw: random.Random, book: RoadBook) -> tuple[Path, float]:
+    """Somewhere on the first half of a clean trip from the vehicle's home."""
+    path = draw.choice(book.trips(vehicle.home, road_class, vehicle.vehicle_class))
+    return path, path.length_m * draw.uniform(0.05, 0.5)
+
+
+def _before_zone(
+    vehicle: Vehicle, place: int, seconds: float, road_class: str, book: RoadBook
+) -> tuple[Path, float, str]:
+    """On a road that leads into a zone, so far before it that the drive there takes about this long."""
+    crossings = book.crossings(road_class, vehicle.vehicle_class)
+    crossing = crossings[place % len(crossings)]
+    speed_mps = ROAD_SPEED_MPS[vehicle.vehicle_class] * (0.69 if road_class == "national" else 1.0)
+    return crossing.path, max(0.0, crossing.entry_m - 60.0 - speed_mps * seconds), road_class
