@@ -33,11 +33,11 @@ class HexError(ProtocolError):
 
 
 def run(stdin: IO[Any], stdout: IO[str], *, lenient: bool = False) -> int:
-    """Decode every frame of `stdin` (text or bytes), one JSON object a frame and a line, flushed line by line.
+    """Decode every frame of `stdin` (text or bytes): one line with a JSON object for each, flushed one by one.
 
-    A line holds one or several frames in hex with blanks anywhere; blank lines and everything behind a "#" are
-    ignored. A line without any 7e is one frame. What cannot be read gives an object with `error`, the rest goes
-    on. lenient: see `stream.jt808.frame.decode_frame`.
+    A line of input holds one or several frames in hex with blanks anywhere; blank lines and what follows a "#"
+    are ignored. A line without any 7e is one frame. What cannot be read gives an object with `error`, the rest
+    goes on. lenient: see `stream.jt808.frame.decode_frame`.
 
     Returns the exit code: 0, or 1 if there was an error. A reader that closes the pipe early ends it quietly.
     """
@@ -74,15 +74,14 @@ def decode_line(
     except HexError as error:
         yield _failure(error, text)
         return
-    contents, tail = _split(data)
+    junk, contents, tail = _split(data)
     for content in contents:
         yield decode_content(content, assembler, lenient=lenient)
     if tail:
-        yield _failure(
-            TruncatedError(f"{len(tail)} bytes behind the last flag 7e, no closing flag"), tail.hex()
-        )
+        yield _failure(TruncatedError(f"{len(tail)} bytes behind the last flag 7e, no closing flag"), text)
     elif not contents:
-        yield _failure(TruncatedError("no bytes between the flags"), text)
+        found = f"{len(junk)} bytes before the first flag 7e, none" if junk else "no bytes"
+        yield _failure(TruncatedError(f"{found} between flags"), text)
 
 
 def _unhex(text: str) -> bytes:
@@ -96,15 +95,15 @@ def _unhex(text: str) -> bytes:
         raise HexError(f"{wrong!r} is not a hex digit") from None
 
 
-def _split(data: bytes) -> tuple[list[bytes], bytes]:
-    """Contents between flags, and what follows the last flag; bytes before the first flag are junk.
+def _split(data: bytes) -> tuple[bytes, list[bytes], bytes]:
+    """What precedes the first flag, the contents between flags, what follows the last.
 
     Without any flag all of it is one content.
     """
     if FLAG not in data:
-        return [data], b""
-    _junk, *parts = data.split(FLAG)
-    return [part for part in parts[:-1] if part], parts[-1]
+        return b"", [data], b""
+    junk, *parts = data.split(FLAG)
+    return junk, [part for part in parts[:-1] if part], parts[-1]
 
 
 def decode_content(content: bytes, assembler: Assembler, *, lenient: bool = False) -> dict[str, Any]:
@@ -120,8 +119,8 @@ def decode_content(content: bytes, assembler: Assembler, *, lenient: bool = Fals
         "serial": frame.header.serial,
     }
     if frame.header.encryption:
-        error = EncryptedError(f"property bits 10-12 are {frame.header.encryption}")
-        return result | {"body": _unread(frame.body, error)}
+        reason = EncryptedError(f"property bits 10-12 are {frame.header.encryption}")
+        return result | {"body": _unread(frame.body, reason)}
     if not frame.header.total:
         return _with_body(result, frame, frame.body)
     return _with_package(result, frame, assembler)
