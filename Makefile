@@ -1,0 +1,91 @@
+# haulwatch: `make run` is all that a fresh machine needs (Python 3.11+, Node.js 20+, make).
+
+VENV := .venv
+BIN := $(VENV)/bin
+# What was installed for this folder; scripts of an environment name their folder, so a moved one starts anew.
+STAMPS := $(VENV)/stamps/$(shell printf '%s' '$(CURDIR)' | cksum | cut -d ' ' -f 1)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+
+CONSOLE_SOURCES := $(shell find console -type f -not -path '*/node_modules/*' -not -path '*/dist/*' \
+	-not -path '*/tests/*' -not -path '*/e2e/*' -not -path '*/.*' 2>/dev/null)
+PAGE := console/dist/index.html
+# Arguments for the commands below, for instance: make run ARGS="--vehicles 50", make test ARGS="-k gateway"
+ARGS ?=
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint format bench clean browser lock tools
+.DELETE_ON_ERROR:
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+install: tools $(STAMPS)/program $(PAGE) ## make .venv/bin/haulwatch and the page
+	@echo "installed: $(BIN)/haulwatch and $(PAGE)"
+
+run: install ## everything on this machine with a simulated fleet; Ctrl-C stops it
+	@$(BIN)/haulwatch up --with-parent $(ARGS)
+
+test: install $(STAMPS)/dev browser ## lint, then all tests, real broker and database included
+	@$(MAKE) --no-print-directory lint
+	cd console && npm test
+	$(BIN)/python -m pytest --durations=10 $(ARGS)
+
+lint: tools $(STAMPS)/dev console/node_modules/.installed ## formatting, style, types and import direction
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd console && npm run lint
+
+format: tools $(STAMPS)/dev console/node_modules/.installed ## format all sources
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	cd console && npm run format
+
+bench: install $(STAMPS)/dev ## all benchmarks, one JSON object each
+	@for stage in rules decode sink gateway pipeline; do $(BIN)/python -m benchmarks $$stage --json $(ARGS) || exit; done
+
+clean: ## remove what was built and installed, never the data of haulwatch up
+	rm -rf $(VENV) console/node_modules console/dist build *.egg-info artifacts
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+browser: ## Chromium for the browser tests, from Debian's packages where we may install it
+	@sh deploy/browser.sh
+
+tools:
+	@sh deploy/tools.sh
+
+lock: ## resolve the dependencies anew (needs uv on the PATH)
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--python-version 3.11 --upgrade pyproject.toml --extra build -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--python-version 3.11 -c requirements.lock pyproject.toml --extra build --extra dev -o requirements-dev.lock
+
+$(STAMPS)/venv: deploy/venv.sh
+	@sh deploy/venv.sh $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/packages: requirements.lock | $(STAMPS)/venv
+	@echo "installing $$(grep -c '==' $<) pinned Python packages into $(VENV)"
+	$(PIP) install --require-hashes -r $<
+	@touch $@
+
+$(STAMPS)/program: pyproject.toml $(STAMPS)/packages
+	$(PIP) install --quiet --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(STAMPS)/dev: requirements-dev.lock $(STAMPS)/program
+	@echo "installing the tools that tests need"
+	$(PIP) install --quiet --require-hashes -r $<
+	@touch $@
+
+console/node_modules/.installed: console/package.json console/package-lock.json
+	@echo "installing the page's packages"
+	cd console && npm ci --no-audit --no-fund
+	@touch $@
+
+$(PAGE): console/node_modules/.installed $(CONSOLE_SOURCES)
+	cd console && npm run build
+	@touch $@
