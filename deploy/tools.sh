@@ -9,7 +9,7 @@ sh "$(dirname "$0")/python.sh" >/dev/null ||
 
 command -v node >/dev/null ||
     complain "Node.js is missing; install Node.js 20 or newer (it builds the page) and run make again"
-node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' ||
+node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' ||
     complain "Node.js $(node --version) is too old; install Node.js 20 or newer and run make again"
 command -v npm >/dev/null ||
     complain "npm is missing; install it (it comes with Node.js; on Debian: apt-get install npm) and run make again"
