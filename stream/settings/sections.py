@@ -43,6 +43,19 @@ class GatewaySettings:
     admit_unknown: bool = setting(
         False, "Admit terminals that are not in the registry, for trials; otherwise they are refused."
     )
+    check_plate: bool = setting(
+        False, "Refuse a registration whose plate is not the registry's; otherwise it is only counted."
+    )
+    block_rows: int = setting(2_000, "Reports that fill a block.", at_least=1, at_most=10_000)
+    block_linger_ms: int = setting(
+        50, "Longest a report waits for its block to fill, in milliseconds.", at_least=0, at_most=10_000
+    )
+    max_pending_reports: int = setting(
+        200_000,
+        "Reports that may wait for the broker; then terminals are no longer read. About 300 bytes each.",
+        at_least=1_000,
+    )
+    idle_s: float = setting(180.0, "Silence after which a connection is closed, in seconds.", at_least=1)
 
 
 @dataclass(frozen=True)
@@ -51,6 +64,17 @@ class WorkerSettings:
 
     metrics_host: str = setting("127.0.0.1", "Address of the Prometheus metrics.")
     metrics_port: int = tcp_port(9102, "Port of the Prometheus metrics.")
+    group: str = setting("haulwatch-worker", "Consumer group; workers of one group share the partitions.")
+    session_timeout_s: float = setting(
+        6.0, "Silence after which the broker gives a worker's partitions to another.", at_least=1
+    )
+    rebalance_timeout_s: float = setting(3.0, "Time workers have to rejoin at a rebalance.", at_least=1)
+    snapshot_interval_s: float = setting(
+        5.0, "Time between snapshots of a partition's state; what a restart reads again.", at_least=0.1
+    )
+    stall_s: float = setting(
+        60.0, "Records waiting this long without progress end the worker, to be started anew.", at_least=5
+    )
 
 
 @dataclass(frozen=True)

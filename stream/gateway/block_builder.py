@@ -1,0 +1,74 @@
+"""Gathers the reports of one partition into the columns of one block.
+
+Parts are kept as the numpy columns in which a tick decoded them and are joined once, when the block is
+sealed; no report becomes a Python object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.blocks import encode_block
+from stream.gateway.receipt import Receipt
+from stream.gateway.session import Session
+from stream.jt808.positions import Positions
+
+_NUMERIC = (
+    *("time_ms", "longitude_deg", "latitude_deg", "speed_kmh", "heading_deg", "altitude_m"),
+    *("alarm_bits", "status_bits", "mileage_km", "recorder_speed_kmh"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some reports of one tick: `rows` of `positions`, the session and serial of each, and what is owed."""
+
+    positions: Positions
+    rows: NDArray[np.intp]
+    sessions: Sequence[Session]
+    serials: Sequence[int]
+    source: int
+    received_ms: int
+    receipts: Sequence[Receipt]
+
+
+@dataclass(slots=True)
+class BlockBuilder:
+    """Mutable. One a partition."""
+
+    parts: list[Part] = field(default_factory=list)
+    rows: int = 0
+
+    def add(self, part: Part) -> None:
+        self.parts.append(part)
+        self.rows += len(part.rows)
+
+    def seal(self) -> tuple[bytes, list[Receipt], int]:
+        """Empty the builder: the record value, the receipts due when it is durable, the number of rows."""
+        parts, rows = self.parts, self.rows
+        self.parts, self.rows = [], 0
+        receipts = [receipt for part in parts for receipt in part.receipts]
+        return encode_block(_columns(parts)), receipts, rows
+
+
+def _columns(parts: Sequence[Part]) -> dict[str, object]:
+    columns: dict[str, object] = {
+        name: np.concatenate([getattr(part.positions, name)[part.rows] for part in parts])
+        for name in _NUMERIC
+    }
+    terminals = [session.known_terminal for part in parts for session in part.sessions]
+    sizes = [len(part.rows) for part in parts]
+    columns["time"] = columns.pop("time_ms")
+    columns["received"] = np.repeat([part.received_ms for part in parts], sizes)
+    columns["vehicle_key"] = np.array([one.vehicle_key for one in terminals], np.int64)
+    columns["vehicle_id"] = [one.vehicle_id for one in terminals]
+    columns["vehicle_class"] = np.array([one.vehicle_class for one in terminals], np.uint8)
+    columns["driver_id"] = [one.driver_id for one in terminals]
+    columns["source"] = np.repeat(np.array([part.source for part in parts], np.uint8), sizes)
+    columns["serial"] = np.array([serial for part in parts for serial in part.serials], np.uint16)
+    columns["items"] = [part.positions.items(row) for part in parts for row in part.rows.tolist()]
+    return columns

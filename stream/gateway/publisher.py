@@ -1,0 +1,110 @@
+"""Blocks to the broker, receipts back: nothing is acknowledged before the broker has it.
+
+One task a partition with one block under way: the order of a vehicle's reports is the order of their arrival,
+and while the broker is slow the next block simply grows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from stream.gateway import metrics
+from stream.gateway.block_builder import BlockBuilder, Part
+from stream.gateway.receipt import Receipt
+from stream.topics import TELEMETRY
+
+log = logging.getLogger(__name__)
+
+_RETRY_S = (0.1, 0.2, 0.5, 1.0)
+
+Settle = Callable[[Sequence[Receipt]], None]
+
+
+class Publisher:
+    """Mutable. `pending_reports` counts what terminals have sent and not been answered for."""
+
+    def __init__(
+        self,
+        producer: AIOKafkaProducer,
+        partitions: int,
+        *,
+        block_rows: int,
+        linger_s: float,
+        settle: Settle,
+    ) -> None:
+        self.pending_reports = 0
+        self._producer = producer
+        self._builders = [BlockBuilder() for _ in range(partitions)]
+        self._filled = [asyncio.Event() for _ in range(partitions)]
+        self._full = [asyncio.Event() for _ in range(partitions)]
+        self._block_rows = block_rows
+        self._linger_s = linger_s
+        self._settle = settle
+        self._drained = asyncio.Event()
+
+    @property
+    def partitions(self) -> int:
+        return len(self._builders)
+
+    def add(self, partition: int, part: Part) -> None:
+        """Put reports into a partition's block."""
+        builder = self._builders[partition]
+        builder.add(part)
+        self.pending_reports += len(part.rows)
+        self._filled[partition].set()
+        if builder.rows >= self._block_rows:
+            self._full[partition].set()
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for partition in range(self.partitions):
+                group.create_task(self._follow(partition))
+
+    async def drain(self, timeout_s: float) -> bool:
+        """At a stop: wait until nothing is pending; False when the broker would not take it in time."""
+        if self.pending_reports:
+            self._drained.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._drained.wait(), timeout_s)
+        return not self.pending_reports
+
+    async def _follow(self, partition: int) -> None:
+        filled, full = self._filled[partition], self._full[partition]
+        while True:
+            await filled.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(full.wait(), self._linger_s)
+            filled.clear()
+            full.clear()
+            value, receipts, rows = self._builders[partition].seal()
+            metrics.BLOCK_ROWS.observe(rows)
+            await self._send(partition, value)
+            self.pending_reports -= rows
+            self._settle(receipts)
+            if not self.pending_reports:
+                self._drained.set()
+
+    async def _send(self, partition: int, value: bytes) -> None:
+        attempt = 0
+        while True:
+            started_s = time.perf_counter()
+            try:
+                await self._producer.send_and_wait(TELEMETRY, value, partition=partition)
+            except KafkaError as error:
+                pause_s = _RETRY_S[min(attempt, len(_RETRY_S) - 1)]
+                log.warning("partition %d: block waits %.1f s: %s: %s",
+                            partition, pause_s, type(error).__name__, error)  # fmt: skip
+                metrics.PUBLISH_RETRIES.inc()
+                attempt += 1
+                await asyncio.sleep(pause_s)
+            else:
+                metrics.PUBLISH_S.observe(time.perf_counter() - started_s)
+                return

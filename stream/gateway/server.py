@@ -1,0 +1,253 @@
+"""The gateway's middle: frames of all connections, decoded a tick at a time, to blocks and answers.
+
+Data way: socket -> FrameSplitter -> tick (numpy over all frames) -> part of a partition's block -> broker ->
+receipt -> 0x8001. A tick of 5 ms gathers some 50 frames at 10,000 reports/s, where numpy begins to pay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.identity import partition_of
+from stream.gateway import metrics
+from stream.gateway.block_builder import Part
+from stream.gateway.connection import Connection
+from stream.gateway.dialogue import Dialogue
+from stream.gateway.directory import Directory
+from stream.gateway.publisher import Publisher
+from stream.gateway.receipt import Receipt, general_responses
+from stream.gateway.session import MAX_HELD_FRAMES, Session, State
+from stream.jt808.bulk import FrameBatch, decode_frames, decode_positions
+from stream.jt808.errors import FrameFault, ProtocolError
+from stream.jt808.messages import PositionBatch, PositionReport, Result, split_batch
+from stream.jt808.positions import Positions, decode_position_bodies
+
+_TICK_S = 0.005
+_SOURCE_LIVE = 0
+_AUTHENTICATION_GRACE_S = 30.0
+
+
+class Gateway:
+    """All connections of one process. Mutable."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        *,
+        check_plate: bool = False,
+        max_pending_reports: int = 200_000,
+        idle_s: float = 180.0,
+    ) -> None:
+        self.publisher: Publisher
+        self.paused: set[Connection] = set()
+        self._connections: set[Connection] = set()
+        self._sessions: dict[str, Session] = {}
+        self._dialogue = Dialogue(
+            directory, check_plate=check_plate, joined=self._joined, answered=self._look_again
+        )
+        self._max_pending_reports = max_pending_reports
+        self._idle_s = idle_s
+        self._frames: list[bytes] = []
+        self._owners: list[Session] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def overfull(self) -> bool:
+        """Whether more waits for the broker than may; then nothing more is read."""
+        return self.publisher.pending_reports >= self._max_pending_reports
+
+    def opened(self, connection: Connection) -> None:
+        self._connections.add(connection)
+        metrics.CONNECTIONS.set(len(self._connections))
+
+    def closed(self, connection: Connection) -> None:
+        session = connection.session
+        self._connections.discard(connection)
+        self.paused.discard(connection)
+        if self._sessions.get(session.phone) is session:
+            del self._sessions[session.phone]
+        metrics.CONNECTIONS.set(len(self._connections))
+        metrics.SESSIONS.set(len(self._sessions))
+
+    def session_of(self, phone: str) -> Session | None:
+        """The authenticated session of a terminal phone, where this gateway holds its link."""
+        return self._sessions.get(phone)
+
+    def received(self, session: Session, frames: Sequence[bytes]) -> None:
+        """Frames of one connection, still escaped, in order."""
+        self._frames.extend(frames)
+        self._owners.extend([session] * len(frames))
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
+
+    def settle(self, receipts: Sequence[Receipt]) -> None:
+        """The reports of these messages are durable: say so to their terminals."""
+        for receipt, frame in zip(receipts, general_responses(receipts, Result.OK), strict=True):
+            if receipt.session.state is not State.CLOSED:
+                receipt.session.link.write(frame)
+                metrics.ACKNOWLEDGED.inc(receipt.reports)
+        metrics.PENDING.set(self.publisher.pending_reports)
+        if self.paused and not self.overfull:
+            for connection in self.paused:
+                connection.resume_reading()
+            self.paused.clear()
+
+    def sweep(self) -> None:
+        """Close connections that were silent too long or do not authenticate. Called every few seconds."""
+        now_s = time.monotonic()
+        for connection in list(self._connections):
+            if connection.session.terminal is None and now_s - connection.opened_s > _AUTHENTICATION_GRACE_S:
+                connection.close("not_authenticated")
+            elif now_s - connection.heard_s > self._idle_s and connection not in self.paused:
+                connection.close("idle")
+
+    def stop_reading(self) -> None:
+        """At a stop: what comes from now on is not read, so that what was read can be finished."""
+        for connection in list(self._connections):
+            connection.stop_reading()
+
+    def close_all(self) -> None:
+        """At a stop."""
+        for connection in list(self._connections):
+            connection.close("shutdown")
+
+    def _joined(self, session: Session) -> None:
+        assert session.terminal is not None
+        session.partition = partition_of(session.terminal.vehicle_key, self.publisher.partitions)
+        known = self._sessions.get(session.phone)
+        if known is not None and known is not session:
+            # JT/T 808 4.4.2: a new connection of the same terminal means that the old one is dead.
+            known.link.close("replaced")
+        self._sessions[session.phone] = session
+        metrics.SESSIONS.set(len(self._sessions))
+
+    def _look_again(self, session: Session) -> None:
+        if session.held:
+            frames, session.held = session.held, []
+            self.received(session, frames)
+
+    def _tick(self) -> None:
+        frames, owners = self._frames, self._owners
+        self._frames, self._owners, self._timer = [], [], None
+        batch = decode_frames(frames)
+        received_ms = int(time.time() * 1000)
+        metrics.FRAMES.inc(len(frames))
+        live: list[int] = []
+        for row, session in enumerate(owners):
+            if session.state is State.CLOSED:
+                continue
+            if session.state is State.ASKING:
+                _hold(session, frames[row])
+            elif batch.error[row]:
+                metrics.FRAME_FAULTS.labels(FrameFault(int(batch.error[row])).name.lower()).inc()
+            elif self._recognised(session, batch, row):
+                message_id = int(batch.message_id[row])
+                if message_id == PositionReport.message_id and session.state is State.AUTHENTICATED:
+                    live.append(row)
+                else:
+                    self._message(session, batch, row, message_id, received_ms)
+        if live:
+            self._live_reports(batch, live, [owners[row] for row in live], received_ms)
+        metrics.PENDING.set(self.publisher.pending_reports)
+
+    def _recognised(self, session: Session, batch: FrameBatch, row: int) -> bool:
+        """Whether the frame is of the session's own terminal; a session that has not authenticated becomes
+        whoever speaks."""
+        phone = batch.phone(row)
+        if phone == session.header_phone:
+            return True
+        if session.state is State.AUTHENTICATED:
+            metrics.REFUSED.labels("foreign_phone").inc()
+            return False
+        session.introduce(phone, "2019" if batch.edition_2019[row] else "2013")
+        return True
+
+    def _message(
+        self, session: Session, batch: FrameBatch, row: int, message_id: int, received_ms: int
+    ) -> None:
+        serial, body, serials = int(batch.serial[row]), batch.body(row), [int(batch.serial[row])]
+        metrics.MESSAGES.labels(f"0x{message_id:04x}").inc()
+        if batch.total[row] and session.state is State.AUTHENTICATED:
+            package, total = int(batch.package[row]), int(batch.total[row])
+            whole = session.packages.add(message_id, serial, package, total, body)
+            if whole is None:
+                return
+            body, serials = whole
+        if message_id == PositionBatch.message_id and session.state is State.AUTHENTICATED:
+            self._stored_reports(session, serials, body, received_ms)
+        else:
+            self._dialogue.handle(session, message_id, serial, body)
+
+    def _live_reports(
+        self, batch: FrameBatch, rows: Sequence[int], owners: Sequence[Session], received_ms: int
+    ) -> None:
+        positions = decode_positions(batch, rows)
+        serials = batch.serial[np.asarray(rows)].tolist()
+        for row in np.flatnonzero(~positions.ok).tolist():
+            self._dialogue.refuse(
+                owners[row], serials[row], PositionReport.message_id, Result.BAD_MESSAGE, "malformed"
+            )
+        metrics.MESSAGES.labels("0x0200").inc(len(rows))
+        sound = np.flatnonzero(positions.ok)
+        metrics.REPORTS.inc(len(sound))
+        partitions = np.array([session.partition for session in owners])[sound]
+        for partition in np.unique(partitions).tolist():
+            chosen = sound[partitions == partition]
+            sessions = [owners[row] for row in chosen.tolist()]
+            numbers = [serials[row] for row in chosen.tolist()]
+            receipts = [
+                Receipt(session, serial, PositionReport.message_id, 1)
+                for session, serial in zip(sessions, numbers, strict=True)
+            ]
+            self.publisher.add(
+                partition, Part(positions, chosen, sessions, numbers, _SOURCE_LIVE, received_ms, receipts)
+            )
+
+    def _stored_reports(
+        self, session: Session, serials: Sequence[int], body: bytes, received_ms: int
+    ) -> None:
+        """0x0704: reports a terminal kept while it had no link. One message is never split over blocks, so
+        its receipts are due with that block."""
+        try:
+            kind, bodies = split_batch(body)
+        except ProtocolError:
+            for serial in serials:
+                self._dialogue.refuse(
+                    session, serial, PositionBatch.message_id, Result.BAD_MESSAGE, "malformed"
+                )
+            return
+        positions = decode_position_bodies(bodies)
+        rows = _sound_rows(positions)
+        receipts = [
+            Receipt(session, serial, PositionBatch.message_id, len(rows) if serial == serials[-1] else 0)
+            for serial in serials
+        ]
+        if not len(rows):
+            self.settle(receipts)
+            return
+        metrics.REPORTS.inc(len(rows))
+        numbers = [serials[-1]] * len(rows)
+        source = 2 if kind == 1 else 1
+        self.publisher.add(
+            session.partition,
+            Part(positions, rows, [session] * len(rows), numbers, source, received_ms, receipts),
+        )
+
+
+def _sound_rows(positions: Positions) -> NDArray[np.intp]:
+    bad = int(np.count_nonzero(~positions.ok))
+    if bad:
+        metrics.REFUSED.labels("malformed").inc(bad)
+    return np.flatnonzero(positions.ok)
+
+
+def _hold(session: Session, frame: bytes) -> None:
+    if len(session.held) < MAX_HELD_FRAMES:
+        session.held.append(frame)
+    else:
+        metrics.REFUSED.labels("not_authenticated").inc()

@@ -1,0 +1,88 @@
+"""One terminal's session on one connection: who it is and how far it has come. No socket, no clock.
+
+JT/T 808 4.4: a terminal registers once, authenticates on every connection, and sends nothing else before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from alerts.registry import Terminal
+from stream.gateway.packages import Packages
+from stream.jt808.frame import encode_frame
+from stream.jt808.header import Edition
+from stream.jt808.messages import Message
+
+#: Frames held while the registry is asked. A terminal that waits for its answer, as the standard says, sends
+#: none; one that does not wait has these few kept, and sends the rest again.
+MAX_HELD_FRAMES = 32
+
+
+class State(Enum):
+    """How far a terminal has come."""
+
+    NEW = "new"
+    ASKING = "asking"
+    REGISTERED = "registered"
+    AUTHENTICATED = "authenticated"
+    CLOSED = "closed"
+
+
+class Link(Protocol):
+    """What a session needs of its connection."""
+
+    def write(self, data: bytes) -> None: ...
+    def close(self, reason: str) -> None: ...
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """Mutable. `terminal` and `partition` are set from authentication on."""
+
+    link: Link
+    state: State = State.NEW
+    header_phone: str = ""
+    phone_bcd: bytes = b""
+    edition: Edition = "2013"
+    terminal: Terminal | None = None
+    partition: int = -1
+    held: list[bytes] = field(default_factory=list)
+    packages: Packages = field(default_factory=Packages)
+    failures: int = 0
+    _serial: int = 0
+
+    @property
+    def phone(self) -> str:
+        """Digits without leading zeros, as the registry has them."""
+        return self.header_phone.lstrip("0") or "0"
+
+    @property
+    def known_terminal(self) -> Terminal:
+        """The terminal of a session that has authenticated."""
+        assert self.terminal is not None
+        return self.terminal
+
+    @property
+    def edition_2019(self) -> bool:
+        return self.edition == "2019"
+
+    def next_serial(self) -> int:
+        """Serial of the next downlink message; counts from 0 and wraps (JT/T 808 4.4.3)."""
+        serial = self._serial
+        self._serial = (serial + 1) & 0xFFFF
+        return serial
+
+    def introduce(self, header_phone: str, edition: Edition) -> None:
+        """Take identity and layout from a frame's header; answers go out in the same layout."""
+        self.header_phone = header_phone
+        self.phone_bcd = bytes.fromhex(header_phone)
+        self.edition = edition
+        self.terminal = None
+        self.state = State.NEW
+
+    def encode(self, message: Message) -> bytes:
+        """A downlink message as bytes on the wire, with the next serial."""
+        body = message.encode(self.edition)
+        return encode_frame(message.message_id, self.header_phone, self.next_serial(), body, self.edition)

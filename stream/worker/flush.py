@@ -1,0 +1,136 @@
+"""One flush: all that a round of blocks caused, written in one transaction or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts import records, store
+from rules.engine import EpisodeChange
+from rules.reports import Reports
+from stream.topics import ALERTS, TELEMETRY
+from stream.worker import tracks
+from stream.worker.checkpoint import Advance, advance
+from stream.worker.round import DeadLetter, Evaluated
+
+#: Reports newer than all that is known of their vehicle cannot be in the table yet; anything else may be a
+#: repeat and goes through a conflict check.
+_FRESH = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionChanges:
+    """Alert changes of one partition, with the ids of the vehicles they are about."""
+
+    partition: int
+    changes: Sequence[EpisodeChange]
+    vehicle_ids: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """What to write. `reports` and `disposition` are rows of all partitions of the round."""
+
+    reports: Reports
+    disposition: NDArray[np.uint8]
+    alerts: Sequence[PartitionChanges]
+    dead_letters: Sequence[DeadLetter]
+    advances: Sequence[Advance]
+
+    @classmethod
+    def of_round(cls, evaluated: Sequence[Evaluated], advances: Sequence[Advance]) -> Flush:
+        """Join what the partitions of a round caused."""
+        return cls(
+            Reports.concat([one.reports for one in evaluated]),
+            np.concatenate([one.disposition for one in evaluated]),
+            [
+                PartitionChanges(one.partition.number, one.changes, one.vehicle_ids)
+                for one in evaluated
+                if one.changes
+            ],
+            [letter for one in evaluated for letter in one.dead_letters],
+            advances,
+        )
+
+    @classmethod
+    def of_snapshots(cls, advances: Sequence[Advance]) -> Flush:
+        """Nothing but state."""
+        return cls(Reports.empty(), np.empty(0, np.uint8), [], [], advances)
+
+
+@dataclass(slots=True)
+class Written:
+    """What a flush wrote, for the metrics. `doubled` rows were in the table already."""
+
+    tracks: int = 0
+    doubled: int = 0
+    revisions: list[store.AlertRevision] = field(default_factory=list)
+
+
+async def write(connection: asyncpg.Connection, flush: Flush) -> Written:
+    """Write one flush. Raises OwnershipLost, or asyncpg's and OS errors when the database is away."""
+    try:
+        return await _write(connection, flush, trust_fresh=True)
+    except asyncpg.UniqueViolationError:
+        # Only after the state of a partition was lost: rows that look new are stored already.
+        return await _write(connection, flush, trust_fresh=False)
+
+
+async def _write(connection: asyncpg.Connection, flush: Flush, *, trust_fresh: bool) -> Written:
+    written = Written()
+    async with connection.transaction():
+        await advance(connection, TELEMETRY, flush.advances)
+        await _write_tracks(connection, flush, written, trust_fresh)
+        await _write_dead_letters(connection, flush.dead_letters)
+        for group in flush.alerts:
+            revisions = await store.apply_changes(connection, group.changes, group.vehicle_ids)
+            await _write_outbox(connection, group.partition, revisions)
+            written.revisions.extend(revisions)
+    return written
+
+
+async def _write_tracks(
+    connection: asyncpg.Connection, flush: Flush, written: Written, trust_fresh: bool
+) -> None:
+    fresh = (flush.disposition == _FRESH) & trust_fresh
+    certain, doubtful = np.flatnonzero(fresh), np.flatnonzero(~fresh)
+    if len(certain):
+        await _copy(connection, "tracks", flush, certain)
+    if len(doubtful):
+        await connection.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS doubtful_tracks (LIKE tracks) ON COMMIT DELETE ROWS"
+        )
+        await _copy(connection, "doubtful_tracks", flush, doubtful)
+        status = await connection.execute(
+            "INSERT INTO tracks SELECT * FROM doubtful_tracks ON CONFLICT DO NOTHING"
+        )
+        written.doubled = len(doubtful) - int(status.rsplit(" ", 1)[1])
+    written.tracks = len(certain) + len(doubtful) - written.doubled
+
+
+async def _copy(connection: asyncpg.Connection, table: str, flush: Flush, rows: NDArray[np.intp]) -> None:
+    data = tracks.copy_rows(flush.reports.take(rows), flush.disposition[rows])
+    await connection.copy_to_table(table, source=data, columns=tracks.COLUMNS, format="binary")
+
+
+async def _write_dead_letters(connection: asyncpg.Connection, letters: Sequence[DeadLetter]) -> None:
+    if letters:
+        await connection.executemany(
+            "INSERT INTO dead_letters (topic, partition, record_offset, reason, value)"
+            " VALUES ($1, $2, $3, $4, $5)",
+            [(TELEMETRY, one.partition, one.offset, one.reason, one.value) for one in letters],
+        )
+
+
+async def _write_outbox(
+    connection: asyncpg.Connection, partition: int, revisions: Sequence[store.AlertRevision]
+) -> None:
+    if revisions:
+        await connection.execute(
+            "INSERT INTO outbox (topic, partition, key, payload) VALUES ($1, $2, $3, $4)",
+            *(ALERTS, partition, b"", records.encode_alerts(revisions)),
+        )

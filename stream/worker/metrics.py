@@ -1,0 +1,28 @@
+"""The worker's Prometheus metrics."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_FAST_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+
+BLOCKS = Counter("haulwatch_worker_blocks", "Blocks taken from the log")
+BLOCK_ROWS = Histogram(
+    "haulwatch_worker_block_rows", "Reports a block", buckets=(1, 5, 10, 50, 100, 500, 1000, 2000, 5000)
+)
+REPORTS = Counter("haulwatch_worker_reports", "Reports evaluated, by disposition", ["disposition"])
+TRACKS = Counter("haulwatch_worker_tracks", "Track rows written")
+DOUBLED = Counter("haulwatch_worker_doubled_tracks", "Repeated reports recognised and not stored again")
+DEAD_LETTERS = Counter("haulwatch_worker_dead_letters", "Records that could not be read and were set aside")
+ALERT_REVISIONS = Counter("haulwatch_worker_alert_revisions", "Alert changes written", ["rule", "kind"])
+RULE_S = Histogram("haulwatch_worker_rule_seconds", "Time of the rules for one round", buckets=_FAST_S)
+FLUSH_S = Histogram("haulwatch_worker_flush_seconds", "Time of one flush transaction", buckets=_FAST_S)
+FLUSH_RETRIES = Counter("haulwatch_worker_flush_retries", "Flushes tried again because the database was away")
+STORED_S = Histogram(
+    "haulwatch_worker_socket_to_store_seconds",
+    "From a report's arrival at the gateway to its commit, the oldest of each round",
+    buckets=(*_FAST_S, 10, 30, 60, 600),
+)
+LAG_RECORDS = Gauge("haulwatch_worker_lag_records", "Records in the log not yet taken", ["partition"])
+PARTITIONS = Gauge("haulwatch_worker_partitions", "Partitions this worker holds")
+SEEKS = Counter("haulwatch_worker_seeks", "Times the log was sought again because a record was missing")
