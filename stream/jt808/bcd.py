@@ -16,8 +16,8 @@ _MILLISECOND = timedelta(milliseconds=1)
 _INVALID = 255
 
 
-def _byte_values() -> NDArray[np.uint8]:
-    values = np.full(256, _INVALID, np.uint8)
+def _byte_values() -> NDArray[np.int64]:
+    values = np.full(256, _INVALID, np.int64)
     for tens in range(10):
         for ones in range(10):
             values[tens * 16 + ones] = tens * 10 + ones
@@ -49,7 +49,7 @@ def decode_times(digits: NDArray[np.uint8]) -> NDArray[np.int64]:
 
     digits: uint8[n, 6]. Years are 2000-2099 (JT/T 808 has two digits), zone GMT+8.
     """
-    values = _VALUES[digits].astype(np.int64)
+    values = _VALUES[digits]
     month = values[:, 0] * 256 + values[:, 1]
     day, hour, minute, second = values[:, 2], values[:, 3], values[:, 4], values[:, 5]
     exists = (day >= 1) & (day <= _MONTH_DAYS[month]) & (hour < 24) & (minute < 60) & (second < 60)
@@ -89,7 +89,9 @@ def encode_digits(digits: str, size: int) -> bytes:
     try:
         packed = bytes.fromhex(padded)
     except ValueError:
-        raise EncodeError(f"{digits!r} is not made of digits") from None
+        packed = b""
+    if not padded.isalnum() or not packed:
+        raise EncodeError(f"{digits!r} is not made of digits")
     if len(packed) != size:
         raise EncodeError(f"{digits!r} has more than {size * 2} digits")
     return packed

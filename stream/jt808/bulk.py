@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from stream.jt808.columns import WINDOW_BYTES, windows
 from stream.jt808.errors import FrameFault
+from stream.jt808.framing import MAX_FRAME_BYTES
 from stream.jt808.positions import Positions, decode_position_bodies, decode_rows
 
 __all__ = ["FrameBatch", "Positions", "decode_frames", "decode_position_bodies", "decode_positions"]
@@ -21,8 +22,8 @@ _HEADER_BYTES = 12
 _HEADER_2019_BYTES = 17
 _PACKAGE_BYTES = 4
 _CHECK_BYTES = 1
-# The rest of a 2019 header before its package fields: version byte and four more phone bytes.
-_EDITION_2019_EXTRA = _HEADER_2019_BYTES - _HEADER_BYTES
+# Enough for the longest header (21), and even, so that it can be seen as words.
+_HEAD_BYTES = 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,14 @@ def decode_frames(frames: Sequence[bytes], *, lenient: bool = True) -> FrameBatc
     lenient: accept a lone 0x7d as the last byte, and the 2019 header layout under version flag 0.
     No input raises; see `FrameBatch.error`.
     """
-    count = len(frames)
     joined = np.frombuffer(b"".join([*frames, bytes(WINDOW_BYTES)]), np.uint8)
-    ends = np.cumsum(np.fromiter(map(len, frames), np.int64, count))
+    sizes = np.fromiter(map(len, frames), np.int64, len(frames))
+    ends = np.cumsum(sizes)
     data, ends, bad_escape = _unescape(joined, ends, lenient)
     starts = np.empty_like(ends)
     starts[:1] = 0
     starts[1:] = ends[:-1]
-    return _parse(data, starts, ends, bad_escape, lenient)
+    return _parse(data, starts, ends, sizes > MAX_FRAME_BYTES, bad_escape, lenient)
 
 
 def _unescape(
@@ -97,78 +98,75 @@ def _unescape(
     return replaced[keep], ends - np.searchsorted(marks, ends), bad
 
 
-def _check_codes(
+def _wrong_check(
     data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]
-) -> NDArray[np.uint8]:
-    """XOR of each whole frame with its check code: 0 where it is right."""
-    folded = np.ones(len(starts), np.uint8)
-    filled = np.flatnonzero(ends > starts)
+) -> NDArray[np.bool_]:
+    """Whether the XOR of a whole frame with its check code is not 0."""
+    folded = np.zeros(len(starts), np.uint8)
+    filled = np.flatnonzero(ends > starts)  # reduceat takes an empty slice for its first byte
     if len(filled):
         folded[filled] = np.bitwise_xor.reduceat(data[: ends[-1]], starts[filled])
-    return folded
+    return np.not_equal(folded, 0)
 
 
 def _parse(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
+    oversize: NDArray[np.bool_],
     bad_escape: NDArray[np.bool_],
     lenient: bool,
 ) -> FrameBatch:
-    head = windows(data, starts, 21)
+    head = windows(data, starts, _HEAD_BYTES)
+    words = head.view(">u2")
     size = ends - starts
-    properties = _word(head, 2)
-    body_bytes = (properties & 0x3FF).astype(np.int64)
+    properties = words[:, 1].astype(np.int64)
     packaged = (properties & 0x2000) != 0
-    framing = body_bytes + _CHECK_BYTES + _PACKAGE_BYTES * packaged
+    stated = (properties & 0x3FF) + _CHECK_BYTES + _PACKAGE_BYTES * packaged
     edition_2019 = (properties & 0x4000) != 0
     if lenient:
         # Real terminals send the 2019 header and forget the flag; only the length and the version byte tell.
-        edition_2019 |= (head[:, 4] == 1) & (size == framing + _HEADER_2019_BYTES)
-    header_bytes = np.where(edition_2019, _HEADER_2019_BYTES, _HEADER_BYTES) + _PACKAGE_BYTES * packaged
-    serial, total, package = _tail_words(head, edition_2019)
-    error = np.select(
-        [
-            bad_escape,
-            size < _HEADER_BYTES + _CHECK_BYTES,
-            _check_codes(data, starts, ends) != 0,
-            size < header_bytes + _CHECK_BYTES,
-            size != header_bytes + body_bytes + _CHECK_BYTES,
-            packaged & ((package == 0) | (package > total)),
-            (properties & 0x1C00) != 0,
-        ],
-        [
-            np.uint8(fault)
-            for fault in (
-                FrameFault.ESCAPE,
-                FrameFault.TRUNCATED,
-                FrameFault.CHECKSUM,
-                FrameFault.TRUNCATED,
-                FrameFault.LENGTH,
-                FrameFault.PACKAGE,
-                FrameFault.ENCRYPTED,
-            )
-        ],
-        np.uint8(FrameFault.OK),
+        edition_2019 |= (head[:, 4] == 1) & (size == stated + _HEADER_2019_BYTES)
+    stated += np.where(edition_2019, _HEADER_2019_BYTES, _HEADER_BYTES)
+    tail = words[:, 5:8].astype(np.uint16)
+    if edition_2019.any():
+        tail = np.where(edition_2019[:, None], head[:, 15:21].copy().view(">u2"), tail)
+    total, package = tail[:, 1] * packaged, tail[:, 2] * packaged
+    body_start = starts + stated - (properties & 0x3FF) - _CHECK_BYTES
+    error = _faults(
+        {
+            FrameFault.OVERSIZE: oversize,
+            FrameFault.ESCAPE: bad_escape,
+            FrameFault.TRUNCATED: size < _HEADER_BYTES + _CHECK_BYTES,
+            FrameFault.CHECKSUM: _wrong_check(data, starts, ends),
+            FrameFault.LENGTH: size != stated,
+            FrameFault.PACKAGE: packaged & ((package == 0) | (package > total)),
+            FrameFault.ENCRYPTED: (properties & 0x1C00) != 0,
+        }
     )
-    body_start = starts + header_bytes
-    body_end = np.where(error == 0, ends - _CHECK_BYTES, body_start)
+    headless = (error == FrameFault.LENGTH) & (ends < body_start + _CHECK_BYTES)
+    error[headless] = FrameFault.TRUNCATED
+    body_end = np.where(error == FrameFault.OK, ends - _CHECK_BYTES, body_start)
     return FrameBatch(
-        error, _word(head, 0), serial, edition_2019, total * packaged, package * packaged,
-        body_start, body_end, starts, data,
-    )  # fmt: skip
+        error=error,
+        message_id=words[:, 0].astype(np.uint16),
+        serial=tail[:, 0].copy(),
+        edition_2019=edition_2019,
+        total=total,
+        package=package,
+        body_start=body_start,
+        body_end=body_end,
+        frame_start=starts,
+        data=data,
+    )
 
 
-def _word(head: NDArray[np.uint8], offset: int) -> NDArray[np.uint16]:
-    return (head[:, offset].astype(np.uint16) << np.uint16(8)) | head[:, offset + 1]
-
-
-def _tail_words(
-    head: NDArray[np.uint8], edition_2019: NDArray[np.bool_]
-) -> tuple[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.uint16]]:
-    """Serial, total packages and package number, which stand behind the phone."""
-    tail = np.where(edition_2019[:, None], head[:, 15:21], head[:, 10:16])
-    return _word(tail, 0), _word(tail, 2), _word(tail, 4)
+def _faults(found: dict[FrameFault, NDArray[np.bool_]]) -> NDArray[np.uint8]:
+    """The first fault of each row in the order given, the order in which a frame is read."""
+    error = np.zeros(len(found[FrameFault.OVERSIZE]), np.uint8)
+    for fault in reversed(found):
+        error[found[fault]] = fault
+    return error
 
 
 def decode_positions(batch: FrameBatch, rows: NDArray[np.integer] | Sequence[int]) -> Positions:

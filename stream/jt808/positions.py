@@ -21,6 +21,8 @@ _SPEED_ID, _SPEED_BYTES = 0x03, 2
 # Items are walked by the column for this many steps; terminals send 4 to 10. What is longer is walked one
 # report at a time, so that a body of 500 empty items does not cost 500 column steps.
 _COLUMN_STEPS = 12
+# A column step costs about as much as walking this many reports one at a time.
+_FEW_ROWS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,9 @@ def decode_rows(data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArra
     """Decode the bodies `data[starts[i]:ends[i]]`; `data` has `WINDOW_BYTES` to spare behind the last."""
     ok = ends - starts >= BASE_BYTES
     base = windows(data, np.where(ok, starts, 0), BASE_BYTES)
-    words = base[:, :16].copy().view(">u4").astype(np.uint32)
-    halves = base[:, 16:22].copy().view(">u2").astype(np.uint16)
-    status_bits = words[:, 1].copy()
+    words = base.view(">u4")
+    halves = base.view(">u2")
+    status_bits = words[:, 1].astype(np.uint32)
     item_start = np.where(ok, starts + BASE_BYTES, ends)
     mileage_km, recorder_speed_kmh = _walk_items(data, item_start, ends)
     return Positions(
@@ -77,10 +79,10 @@ def decode_rows(data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArra
         time_ms=decode_times(base[:, 22:28]),
         longitude_deg=_degrees(words[:, 3], status_bits & _WEST),
         latitude_deg=_degrees(words[:, 2], status_bits & _SOUTH),
-        altitude_m=halves[:, 0].astype(np.int16),
-        speed_kmh=halves[:, 1] / 10.0,
-        heading_deg=halves[:, 2].copy(),
-        alarm_bits=words[:, 0].copy(),
+        altitude_m=halves[:, 8].astype(np.int16),
+        speed_kmh=halves[:, 9] / 10.0,
+        heading_deg=halves[:, 10].astype(np.uint16),
+        alarm_bits=words[:, 0].astype(np.uint32),
         status_bits=status_bits,
         mileage_km=mileage_km,
         recorder_speed_kmh=recorder_speed_kmh,
@@ -104,7 +106,7 @@ def _walk_items(
     rows = np.flatnonzero(item_end - item_start >= 2)
     position = item_start[rows]
     for _ in range(_COLUMN_STEPS):
-        if not len(rows):
+        if len(rows) <= _FEW_ROWS:
             break
         head = windows(data, position, 6)
         size = head[:, 1].astype(np.int64)
@@ -118,7 +120,11 @@ def _walk_items(
         unread &= np.isnan(mileage_km[rows]) | np.isnan(recorder_speed_kmh[rows])
         rows, position = rows[unread], following[unread]
     for row, start in zip(rows.tolist(), position.tolist(), strict=True):
-        _walk_one(data, row, start, int(item_end[row]), mileage_km, recorder_speed_kmh)
+        mileage, speed = _walk_one(data[start : item_end[row]].tobytes())
+        if mileage is not None and np.isnan(mileage_km[row]):
+            mileage_km[row] = mileage
+        if speed is not None and np.isnan(recorder_speed_kmh[row]):
+            recorder_speed_kmh[row] = speed
     return mileage_km, recorder_speed_kmh
 
 
@@ -133,28 +139,22 @@ def _store(
     here = np.flatnonzero(found)
     if len(here):
         target = rows[here]
-        tenths = value[here].copy().view(kind)[:, 0] / 10.0
+        tenths = value[here].view(kind)[:, 0] / 10.0
         column[target] = np.where(np.isnan(column[target]), tenths, column[target])
 
 
-def _walk_one(
-    data: NDArray[np.uint8],
-    row: int,
-    position: int,
-    end: int,
-    mileage_km: NDArray[np.float64],
-    recorder_speed_kmh: NDArray[np.float64],
-) -> None:
-    """The rest of one report with unusually many items; at most 512 steps, a body has 1023 bytes."""
-    items = data[position:end].tobytes()
+def _walk_one(items: bytes) -> tuple[float | None, float | None]:
+    """The first item 01 and the first item 03 of one report; at most 512 steps, a body has 1023 bytes."""
+    mileage: float | None = None
+    speed: float | None = None
     position = 0
-    while position + 2 <= len(items):
+    while position + 2 <= len(items) and (mileage is None or speed is None):
         kind, size = items[position], items[position + 1]
-        value = items[position + 2 : position + 2 + size]
-        position += 2 + size
+        start, position = position + 2, position + 2 + size
         if position > len(items):
-            return
-        if kind == _MILEAGE_ID and size == _MILEAGE_BYTES and np.isnan(mileage_km[row]):
-            mileage_km[row] = int.from_bytes(value) / 10.0
-        elif kind == _SPEED_ID and size == _SPEED_BYTES and np.isnan(recorder_speed_kmh[row]):
-            recorder_speed_kmh[row] = int.from_bytes(value) / 10.0
+            break
+        if kind == _MILEAGE_ID and size == _MILEAGE_BYTES and mileage is None:
+            mileage = int.from_bytes(items[start:position]) / 10.0
+        elif kind == _SPEED_ID and size == _SPEED_BYTES and speed is None:
+            speed = int.from_bytes(items[start:position]) / 10.0
+    return mileage, speed
