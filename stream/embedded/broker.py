@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from stream.embedded.child import Child, LineHook, spawn, wait_ready
+from stream.embedded.ports import require_free
 from stream.errors import ServiceError
 
 HOST = "127.0.0.1"
@@ -48,6 +49,7 @@ class EmbeddedBroker:
         Raises:
             ServiceError: it cannot be started, with its own last line.
         """
+        require_free(self.name, HOST, self.port)
         url = f"tcp://{self.bootstrap_servers}"
         cluster_id = self.cluster_id or uuid.uuid4().hex
         self.child = spawn(

@@ -9,6 +9,7 @@ from types import TracebackType
 from stream.embedded.account import Account, service_account
 from stream.embedded.child import Child, LineHook, spawn, wait_end, wait_ready
 from stream.embedded.places import cluster_dir, programs_dir
+from stream.embedded.ports import require_free
 from stream.errors import ServiceError
 
 HOST = "127.0.0.1"
@@ -72,6 +73,7 @@ class EmbeddedPostgres:
         Raises:
             ServiceError: the server cannot be started, with its own last line.
         """
+        require_free(self.name, HOST, self.port)
         account = service_account()
         programs = programs_dir(account)
         cluster = cluster_dir(self.data_dir, account)

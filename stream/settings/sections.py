@@ -94,7 +94,7 @@ class RulesSettings:
     """What is judged: the rulebook and the zones."""
 
     rulebook: Path | None = setting(None, "Rulebook file (TOML); empty: the built-in one.")
-    zones: Path | None = setting(None, "Zones file (GeoJSON); empty: the built-in ones.")
+    zones: Path | None = setting(None, "Zones file (GeoJSON); empty: none, or those of the fleet of `up`.")
 
 
 @dataclass(frozen=True)

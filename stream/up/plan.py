@@ -2,13 +2,13 @@
 
 import fcntl
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stream.embedded.places import SYSTEM_DIR
+from stream.embedded.ports import listen_problem
 from stream.errors import OperatorError, ServiceError
 from stream.settings import Settings
 
@@ -113,14 +113,24 @@ def make_plan(settings: Settings) -> Plan:
             f"`up` starts its own broker, so broker.bootstrap_servers must be 127.0.0.1:PORT, not {address}; "
             "with a broker of your own start the roles one by one"
         )
-    reachable = "127.0.0.1" if settings.gateway.host in ("0.0.0.0", "", "::") else settings.gateway.host
-    simulate = replace(settings.simulate, host=reachable, port=settings.gateway.port)
     return Plan(
-        replace(settings, simulate=simulate),
+        _with_fleet(settings) if settings.up.simulate else settings,
         settings.up.data_dir or default_data_dir(),
         database_port,
         database_name,
         int(port),
+    )
+
+
+def _with_fleet(settings: Settings) -> Settings:
+    """The fleet connects to this gateway, and where no zones are given the rules get the fleet's."""
+    from simulators.zones import SHIPPED_ZONES
+
+    reachable = "127.0.0.1" if settings.gateway.host in ("0.0.0.0", "", "::") else settings.gateway.host
+    return replace(
+        settings,
+        simulate=replace(settings.simulate, host=reachable, port=settings.gateway.port),
+        rules=replace(settings.rules, zones=settings.rules.zones or SHIPPED_ZONES),
     )
 
 
@@ -146,7 +156,7 @@ def check_ports(plan: Plan) -> None:
             raise OperatorError(
                 f"{first.setting} and {endpoint.setting} both say port {endpoint.port}; change one of them"
             )
-        problem = _listen_problem(endpoint.host, endpoint.port)
+        problem = listen_problem(endpoint.host, endpoint.port)
         if problem is not None:
             raise ServiceError(
                 f"port {endpoint.port} for {endpoint.part} cannot be opened on {endpoint.host} ({problem}); "
@@ -156,21 +166,9 @@ def check_ports(plan: Plan) -> None:
 
 def _proposal(endpoint: Endpoint, avoid: set[int]) -> str:
     for port in range(endpoint.port + 1, min(endpoint.port + PORTS_TRIED, 65536)):
-        if port not in avoid and _listen_problem(endpoint.host, port) is None:
+        if port not in avoid and listen_problem(endpoint.host, port) is None:
             return f"--set {endpoint.setting}={endpoint.prefix}{port}{endpoint.suffix}"
     return f"--set {endpoint.setting}=..."
-
-
-def _listen_problem(host: str, port: int) -> str | None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-            probe.listen(1)
-    except OSError as fault:
-        return (fault.strerror or str(fault)).lower()
-    return None
 
 
 def _own_database(dsn: str) -> tuple[int, str]:
