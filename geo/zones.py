@@ -51,6 +51,14 @@ class ZoneSet:
         """
         return cls(read_zones(source))
 
+    def with_former(self, names: Sequence[Sequence[str]]) -> ZoneSet:
+        """These zones followed by former ones, given as (id, name, name_en), that no point is in any more."""
+        former = [Zone(one, name, name_en, shapely.Polygon(), rules=()) for one, name, name_en in names]
+        extended = ZoneSet.__new__(ZoneSet)
+        extended.zones = (*self.zones, *former)
+        extended._polygons, extended._grid = self._polygons, self._grid
+        return extended
+
     def query(self, longitude_deg: Any, latitude_deg: Any) -> Pairs:
         """Which points are in which zones; a zone's boundary belongs to it.
 
