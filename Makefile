@@ -14,7 +14,7 @@ ARGS ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format bench clean browser lock tools
+.PHONY: help install run test lint format bench docs clean browser lock tools
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -45,6 +45,10 @@ format: tools $(STAMPS)/dev console/node_modules/.installed ## format all source
 
 bench: install $(STAMPS)/dev ## all benchmarks, one JSON object each
 	@for stage in rules decode sink gateway pipeline; do $(BIN)/python -m benchmarks $$stage --json $(ARGS) || exit; done
+
+docs: $(STAMPS)/dev ## write the references of settings and metrics from the code
+	$(BIN)/haulwatch settings --markdown > docs/settings.md
+	$(BIN)/python -m tests.architecture.reference > docs/metrics.md
 
 clean: ## remove what was built and installed, never the data of haulwatch up
 	rm -rf $(VENV) console/node_modules console/dist build *.egg-info artifacts

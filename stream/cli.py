@@ -98,6 +98,23 @@ def _migrate(settings: Settings, _: argparse.Namespace) -> int:
     return migrate.run(settings.database.dsn)
 
 
+def _topics(settings: Settings, _: argparse.Namespace) -> int:
+    import asyncio
+
+    from stream.topics import differences, ensure_topics, stated_partitions
+
+    broker = settings.broker
+    wanted = stated_partitions(broker)
+    found = asyncio.run(
+        ensure_topics(broker.bootstrap_servers, wanted, replication_factor=broker.replication_factor)
+    )
+    for name, count in found.items():
+        print(f"topic {name}: {count} partitions")
+    for line in differences(wanted, found):
+        print(f"haulwatch topics: {line}", file=sys.stderr)
+    return 0
+
+
 def _simulate(settings: Settings, parsed: argparse.Namespace) -> int | None:
     import simulators
 
@@ -141,6 +158,7 @@ HANDLERS: dict[str, Callable[[Settings, argparse.Namespace], int | None]] = {
     "worker": _worker,
     "desk": _desk,
     "migrate": _migrate,
+    "topics": _topics,
     "simulate": _simulate,
     "decode": _decode,
     "replay": _replay,

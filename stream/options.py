@@ -129,6 +129,13 @@ COMMANDS = (
         (DATABASE,),
     ),
     Command(
+        "topics",
+        "create the topics on the broker",
+        "Creates `telemetry`, `alerts` and `commands` with the partitions that the settings state. Topics "
+        "that are there stay as they are; a difference is said.",
+        (BROKER,),
+    ),
+    Command(
         "simulate",
         "a fleet of terminals against any JT/T 808 server",
         "Drives trucks, coaches and hazmat vehicles over a synthetic road network, speaking JT/T 808.",

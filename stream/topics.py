@@ -8,12 +8,22 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from stream.errors import ServiceError
+from stream.settings.sections import BrokerSettings
 
 TELEMETRY = "telemetry"
 ALERTS = "alerts"
 COMMANDS = "commands"
 
 RETRY_S = 0.3
+
+
+def stated_partitions(settings: BrokerSettings) -> dict[str, int]:
+    """The topics with the partition counts that the settings state."""
+    return {
+        TELEMETRY: settings.telemetry_partitions,
+        ALERTS: settings.alerts_partitions,
+        COMMANDS: settings.commands_partitions,
+    }
 
 
 async def ensure_topics(

@@ -8,7 +8,7 @@ from stream.settings.sections import Settings
 
 _HEAD = """# Settings
 
-Written by `haulwatch settings --markdown`; a test keeps it in step with `stream/settings/sections.py`.
+Written by `make docs`; a test keeps it in step with `stream/settings/sections.py`.
 
 A setting comes from, in this order, the later winning: its default, the TOML file (`--config FILE`, else
 `HAULWATCH_CONFIG`, else `haulwatch.toml` in the working folder), the environment, and options of the command

@@ -14,7 +14,7 @@ from stream.embedded import EmbeddedBroker, EmbeddedPostgres
 from stream.embedded.child import spawn
 from stream.errors import ServiceError
 from stream.settings import environment_of
-from stream.topics import ALERTS, COMMANDS, TELEMETRY, differences, ensure_topics
+from stream.topics import differences, ensure_topics, stated_partitions
 from stream.up.console import Console
 from stream.up.plan import Plan
 from stream.up.supervisor import Supervisor
@@ -66,12 +66,7 @@ def _start_broker(plan: Plan, supervisor: Supervisor, console: Console) -> None:
     broker.start(supervisor.check)
     assert broker.child is not None
     supervisor.adopt(broker.child, grace_s=GRACE_S[broker.name])
-    settings = plan.settings.broker
-    wanted = {
-        TELEMETRY: settings.telemetry_partitions,
-        ALERTS: settings.alerts_partitions,
-        COMMANDS: settings.commands_partitions,
-    }
+    wanted = stated_partitions(plan.settings.broker)
     found = asyncio.run(ensure_topics(broker.bootstrap_servers, wanted))
     for line in differences(wanted, found):
         console.complain(f"  broker: {line}")

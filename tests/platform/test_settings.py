@@ -143,4 +143,4 @@ def test_every_setting_has_its_line_of_documentation() -> None:
 
 
 def test_the_reference_is_in_step() -> None:
-    assert DOCUMENT.read_text(encoding="utf-8") == markdown(), "run haulwatch settings --markdown"
+    assert DOCUMENT.read_text(encoding="utf-8") == markdown(), "run make docs"
