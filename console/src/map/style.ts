@@ -1,0 +1,71 @@
+// The base map: the sea, a degree grid, the province's cities. With a tile server's address, its pictures instead.
+import jiangsu from 'virtual:jiangsu'
+import type { LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl'
+import type { FeatureCollection, LineString } from 'geojson'
+import { MAP_COLOURS as C } from './palette'
+
+/** West, south, east, north of the province. */
+export const PROVINCE: [number, number, number, number] = [116.36, 30.76, 121.92, 35.13]
+
+export const CITIES = jiangsu.features.map(({ properties }) => properties)
+
+/** 天地图 and others spread their servers over t0 to t7: `{s}` in the address stands for the digit. */
+export const tileAddresses = (tileUrl: string): string[] =>
+  tileUrl.includes('{s}') ? [...'01234567'].map((digit) => tileUrl.replaceAll('{s}', digit)) : [tileUrl]
+
+function degreeGrid(): FeatureCollection<LineString> {
+  const lines: [number, number][][] = []
+  for (let lon = 108; lon <= 130; lon += 1) lines.push([[lon, 22], [lon, 44]]) // prettier-ignore
+  for (let lat = 22; lat <= 44; lat += 1) lines.push([[108, lat], [130, lat]]) // prettier-ignore
+  return {
+    type: 'FeatureCollection',
+    features: lines.map((coordinates) => ({
+      type: 'Feature',
+      properties: {},
+      geometry: { type: 'LineString', coordinates },
+    })),
+  }
+}
+
+const outlineLayers = (onTiles: boolean): LayerSpecification[] => {
+  const border: LayerSpecification = {
+    id: 'city-borders',
+    type: 'line',
+    source: 'cities',
+    paint: { 'line-color': C.landEdge, 'line-width': 1, 'line-opacity': onTiles ? 0.5 : 1 },
+  }
+  if (onTiles) return [border]
+  return [
+    { id: 'grid', type: 'line', source: 'grid', paint: { 'line-color': C.grid, 'line-width': 1 } },
+    {
+      // Drawn under the land, so that only the outer half of the blur is seen: a shore that glows a little.
+      id: 'shore',
+      type: 'line',
+      source: 'cities',
+      paint: { 'line-color': C.shore, 'line-width': 14, 'line-blur': 14, 'line-opacity': 0.75 },
+    },
+    { id: 'land', type: 'fill', source: 'cities', paint: { 'fill-color': C.land, 'fill-antialias': false } },
+    border,
+  ]
+}
+
+export function baseStyle(tileUrl: string | null): StyleSpecification {
+  const sources: Record<string, SourceSpecification> = {
+    cities: { type: 'geojson', data: jiangsu },
+    grid: { type: 'geojson', data: degreeGrid() },
+  }
+  const layers: LayerSpecification[] = [
+    { id: 'sea', type: 'background', paint: { 'background-color': C.sea } },
+  ]
+  if (tileUrl) {
+    sources.tiles = { type: 'raster', tiles: tileAddresses(tileUrl), tileSize: 256, maxzoom: 18 }
+    layers.push({
+      id: 'tiles',
+      type: 'raster',
+      source: 'tiles',
+      // Street maps are made for daylight; this one is looked at in the dark.
+      paint: { 'raster-saturation': -0.55, 'raster-brightness-max': 0.5, 'raster-contrast': 0.1 },
+    })
+  }
+  return { version: 8, sources, layers: [...layers, ...outlineLayers(tileUrl !== null)] }
+}
