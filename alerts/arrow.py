@@ -26,7 +26,8 @@ def write_table(schema: pa.Schema, columns: Mapping[str, Sequence[Any]]) -> byte
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, schema) as writer:
         writer.write_batch(pa.record_batch(arrays, schema=schema))
-    return sink.getvalue().to_pybytes()
+    value: bytes = sink.getvalue().to_pybytes()
+    return value
 
 
 def read_table(schema: pa.Schema, topic: str, version: int, value: bytes) -> pa.Table:

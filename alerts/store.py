@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -127,7 +127,7 @@ ON CONFLICT (alert_id) DO UPDATE SET
 """
 
 
-async def _upsert_alerts(connection: asyncpg.Connection, newest: Sequence[AlertRevision]) -> None:
+async def _upsert_alerts(connection: asyncpg.Connection, newest: Iterable[AlertRevision]) -> None:
     await connection.executemany(
         _UPSERT,
         [

@@ -1,0 +1,110 @@
+"""All parts of a running desk, and the tasks that keep them moving."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from fastapi import Request
+
+from alerts import records
+from alerts.desk.alert_feed import AlertFeed
+from alerts.desk.database import Database, DatabaseAway
+from alerts.desk.hub import Hub
+from alerts.desk.kafka import BrokerReader
+from alerts.desk.metrics import Metrics
+from alerts.desk.outgoing import CommandSender
+from alerts.desk.position_feed import PositionFeed
+from alerts.migrate import DAYS_AHEAD, DAYS_BACK
+from rules.blocks import SCHEMA_NAME as TELEMETRY
+
+log = logging.getLogger(__name__)
+
+PARTITION_CHECK_S = 6 * 3600
+"""Partitions are made two weeks ahead; a few looks a day survive any single failure."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the endpoints work with."""
+
+    database: Database
+    hub: Hub
+    metrics: Metrics
+    alerts: AlertFeed
+    positions: PositionFeed
+    broker: BrokerReader
+    commands: CommandSender
+    version: str
+    tile_url: str
+    zones: dict[str, Any]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the feeds for as long as the context lasts."""
+        await self.database.open()
+        tasks = [
+            _task("alert feed", self.alerts.run()),
+            _task("stored positions", self.positions.run_database()),
+            _task("position ticks", self.positions.run_ticks()),
+            _task("broker reader", self.broker.run()),
+            _task("partitions", self._run_partitions()),
+        ]
+        try:
+            yield
+        finally:
+            self.hub.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.commands.close()
+            await self.database.close()
+
+    async def _run_partitions(self) -> None:
+        while True:
+            try:
+                await self.database.fetch("SELECT tracks_ensure_days($1, $2)", DAYS_BACK, DAYS_AHEAD)
+                await asyncio.sleep(PARTITION_CHECK_S)
+            except (DatabaseAway, asyncpg.PostgresError) as error:
+                log.debug("track partitions: %s", error)
+                await asyncio.sleep(30.0)
+
+
+def build_desk(dsn: str, bootstrap_servers: str, version: str, tile_url: str, zones: dict[str, Any]) -> Desk:
+    """The parts, connected with each other and with nothing outside yet."""
+    database, hub, metrics = Database(dsn), Hub(), Metrics()
+    alerts = AlertFeed(database, hub, metrics)
+    positions = PositionFeed(database, hub, metrics)
+    handlers = {TELEMETRY: positions.take, records.TOPIC: lambda _record, _live: alerts.ring()}
+    broker = BrokerReader(bootstrap_servers, handlers)
+    sender = CommandSender(bootstrap_servers)
+    metrics.stream_clients.set_function(lambda: len(hub))
+    metrics.slow_clients.set_function(lambda: hub.dropped)
+    metrics.lag.set_function(lambda: broker.lag_records.get(TELEMETRY, float("nan")))
+    return Desk(database, hub, metrics, alerts, positions, broker, sender, version, tile_url, zones)
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk that answers a request."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def _task(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_end_on_bug)
+    return task
+
+
+def _end_on_bug(task: asyncio.Task[None]) -> None:
+    """A feed that died of a bug would leave a desk that looks alive and shows yesterday: end the process."""
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("the %s failed", task.get_name(), exc_info=task.exception())
+        os.kill(os.getpid(), signal.SIGTERM)

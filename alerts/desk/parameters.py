@@ -1,0 +1,56 @@
+"""Query parameters that need more than a type."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from alerts.desk.errors import invalid
+from alerts.times import SHANGHAI
+
+_LOST_PLUS = re.compile(r"(T\d\d:\d\d.*) (\d\d:?\d\d)$")
+
+MAX_SEQ = 2**63 - 1
+
+
+def parse_time(name: str, text: str) -> datetime:
+    """An ISO 8601 time; without an offset it is Asia/Shanghai. Raises ``ApiError`` (422).
+
+    A `+` that was not escaped in the address arrives as a space and is understood.
+    """
+    try:
+        time = datetime.fromisoformat(_LOST_PLUS.sub(r"\1+\2", text.strip()))
+        time = time.replace(tzinfo=SHANGHAI) if time.tzinfo is None else time
+        return time.astimezone(SHANGHAI)
+    except (ValueError, OverflowError):
+        raise invalid(
+            name,
+            f"{text!r} is not an ISO 8601 time such as 2026-11-22T15:00:00+08:00",
+            f"“{text}”不是 ISO 8601 时间，例如 2026-11-22T15:00:00+08:00",
+        ) from None
+
+
+def parse_cursor(name: str, text: str | None) -> int | None:
+    """A cursor of alert changes; None when absent or empty. Raises ``ApiError`` (422)."""
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and int(text) <= MAX_SEQ:
+        return int(text)
+    raise invalid(
+        name, f"{text[:40]!r} is not a cursor this API has given out", f"“{text[:40]}”不是本接口给出的游标"
+    )
+
+
+def parse_bbox(text: str) -> tuple[float, float, float, float]:
+    """``minlon,minlat,maxlon,maxlat`` in degrees. Raises ``ApiError`` (422)."""
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        west = south = east = north = float("nan")
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise invalid(
+            "bbox",
+            f"{text[:80]!r} is not minlon,minlat,maxlon,maxlat in degrees",
+            f"“{text[:80]}”不是 minlon,minlat,maxlon,maxlat（度）",
+        )
+    return west, south, east, north
