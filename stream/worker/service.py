@@ -16,8 +16,9 @@ from aiokafka.errors import KafkaError
 
 from alerts.migrate import ensure_partitions
 from geo.zones import ZoneSet
-from rules.engine import Engine, SnapshotError
+from rules.engine import Engine
 from rules.rulebook import Rulebook, default_rulebook, load_rulebook
+from rules.snapshot import SnapshotError
 from stream.broker_clients import start_patiently
 from stream.errors import ServiceError
 from stream.log_identity import LogIdentity, read_log_identity

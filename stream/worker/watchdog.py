@@ -16,15 +16,18 @@ class Watchdog:
     the log has not moved for `patience_s`."""
 
     patience_s: float
-    _seen: dict[int, tuple[int, float]] = field(default_factory=dict)
+    _waiting: dict[int, tuple[int, float]] = field(default_factory=dict)
 
     def stalled(self, lag: Mapping[int, int], position: Mapping[int, int], now_s: float) -> list[int]:
         """Partitions that are stalled. `lag`: records waiting, `position`: next offset, both by partition."""
         found = []
         for partition, offset in position.items():
-            known, since_s = self._seen.get(partition, (-1, now_s))
-            if offset != known or not lag.get(partition):
-                self._seen[partition] = (offset, now_s)
+            if not lag.get(partition):
+                self._waiting.pop(partition, None)
+                continue
+            known, since_s = self._waiting.get(partition, (-1, now_s))
+            if offset != known:
+                self._waiting[partition] = (offset, now_s)
             elif now_s - since_s > self.patience_s:
                 found.append(partition)
         return found
