@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulators.places import CITIES
+from stream.jt808.header import Edition
 
 PLATE_YELLOW = 2
 # Shares of a provincial fleet, made up but plausible: most are trucks.
@@ -34,7 +35,7 @@ REGISTRY_HEADER = (
     "enterprise",
     "driver",
 )
-EDITIONS = ("2013", "2019", "2013", "2019", "2011")
+EDITIONS: tuple[Edition, ...] = ("2013", "2019", "2013", "2019", "2011")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,15 @@ class Vehicle:
     enterprise: str
     driver: str
     home: str
-    edition: str
+    edition: Edition
 
 
-def build_fleet(vehicles: int, seed: int, edition: str = "mixed") -> list[Vehicle]:
-    """Make a fleet. Ids and phones depend on the number only; all else on the seed too."""
+def build_fleet(vehicles: int, seed: int, edition: Edition | None = None) -> list[Vehicle]:
+    """Make a fleet, of mixed editions if none is given. Ids and phones depend on the number only."""
     return [_vehicle(number, seed, edition) for number in range(vehicles)]
 
 
-def _vehicle(number: int, seed: int, edition: str) -> Vehicle:
+def _vehicle(number: int, seed: int, edition: Edition | None) -> Vehicle:
     draw = random.Random(f"fleet/{seed}/{number}")
     vehicle_class = draw.choices([name for name, _ in CLASS_SHARES], [share for _, share in CLASS_SHARES])[0]
     city = draw.choice(CITIES)
@@ -75,12 +76,12 @@ def _vehicle(number: int, seed: int, edition: str) -> Vehicle:
         enterprise=f"{city.name}{draw.choice(COMPANY[vehicle_class])}有限公司",
         driver=f"DRV{number + 1:06d}",
         home=city.name,
-        edition=EDITIONS[number % len(EDITIONS)] if edition == "mixed" else edition,
+        edition=edition or EDITIONS[number % len(EDITIONS)],
     )
 
 
 def _plate_tail(number: int, seed: int) -> str:
-    """Five characters, different for every number below 6,912,000: a letter, another, and digits permuted by seed."""
+    """Five characters, no two numbers below 6,912,000 alike: two letters and three digits, mixed by seed."""
     digits = (number * 7_919 + seed * 104_729) % 12_000
     block, letter = divmod(digits, 1_000)
     first = PLATE_CHARACTERS[(number // 12_000) % len(PLATE_CHARACTERS)]

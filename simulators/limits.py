@@ -1,8 +1,8 @@
 """What the law asks of each class of vehicle, as the simulated drivers know it.
 
-Speed on expressways: Implementing Regulations of the Road Traffic Safety Law art. 78 (100 km/h for anything but
-a small car); dangerous goods 80 km/h, No 29 of 2019 art. 46; coaches at night, 22:00-06:00, at most 80 % of the
-day's limit, Measures for Dynamic Supervision art. 25. Hours: art. 62(7) of the Regulations.
+Speed on expressways: Implementing Regulations of the Road Traffic Safety Law art. 78 (100 km/h for anything
+but a small car); dangerous goods 80 km/h, No 29 of 2019 art. 46; coaches at night, 22:00-06:00, at most 80 %
+of the day's limit, Measures for Dynamic Supervision art. 25. Hours: art. 62(7) of the Regulations.
 """
 
 from typing import Final

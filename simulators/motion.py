@@ -1,7 +1,7 @@
-"""Where a vehicle is and how fast: pieces of constant acceleration along paths, sampled for many times at once."""
+"""Where a vehicle is and how fast: pieces of constant acceleration along paths, sampled many at once."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,10 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.time_ms)
+
+    def first(self, count: int) -> "Samples":
+        """The first so many."""
+        return Samples(*(getattr(self, each.name)[:count] for each in fields(self)))
 
 
 class Track:

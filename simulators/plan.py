@@ -1,12 +1,12 @@
-"""The scenario: which vehicle does what, and when. Everything comes from the seed; everyone else drives clean.
+"""The scenario: which vehicle does what, and when. All of it comes from the seed; the rest drives clean.
 
 | role | what the plan makes it do |
 |---|---|
-| speeder | drives over its limit for well over 30 s, again and again; now and then a burst too short to count |
+| speeder | drives over its limit for well over 30 s, again and again; some bursts are too short to count |
 | visitor | drives through zones that watch its class |
-| returning | comes out of a dead zone at the start with hours of stored reports, and passes 4 h at the wheel soon after |
+| returning | comes out of a dead zone at the start with stored reports, and passes 4 h at the wheel soon |
 | rested | comes out of a dead zone too, but stopped once for just over 20 min: no finding |
-| enduring | stops for less than 20 min at a time and passes 4 h at the wheel after 4 h of the scenario |
+| enduring | stops for less than 20 min at a time and passes 4 h at the wheel 4 h after the start |
 | plain | keeps every rule |
 """
 
@@ -68,13 +68,13 @@ def _deal_roles(fleet: list[Vehicle], seed: int, begin_s: int) -> dict[int, tupl
 
 
 def _suits(role: str, begin_s: int) -> Callable[[Vehicle], bool]:
-    """Coaches neither pass 4 h (their night rules are stricter) nor do anything while they must stand at night."""
+    """Coaches never pass 4 h (their night rules are stricter) and do nothing while they must stand."""
     coach_may = role in ("speeder", "visitor") and not coach_stands(begin_s, margin_s=3600)
     return lambda vehicle: coach_may or vehicle.vehicle_class not in COACHES
 
 
 def coach_stands(time_s: float, margin_s: float = 0.0) -> bool:
-    """Whether coaches stand: 02:00-05:00 and a little before and after (Passenger Transport Safety, art. 38)."""
+    """Whether coaches stand: 02:00-05:00 with a margin (Passenger Transport Safety Code, art. 38)."""
     return 6_300 - margin_s <= second_of_day(time_s) < 18_300 + margin_s
 
 

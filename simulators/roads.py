@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,7 +130,7 @@ def jiangsu() -> Network:
     for road_class, named in (("expressway", _EXPRESSWAYS), ("national", _NATIONAL_ROADS)):
         for road_id, stops in named:
             names = stops.split()
-            for first, second in zip(names, names[1:], strict=False):
+            for first, second in pairwise(names):
                 for node in (first, second):
                     at_node.setdefault(node, []).append(len(roads))
                 roads.append(_draw(road_id, road_class, first, second))
@@ -141,7 +142,7 @@ def shortest_path(
 ) -> list[tuple[int, bool]] | None:
     """Find the shortest way over the roads for which ``allowed(index)`` holds.
 
-    Returns pairs (road index, forward: driven from its first node to its second), or None where there is no way.
+    Returns pairs (road index, forward: from its first node to its second), or None where there is no way.
     """
     best_m = {start: 0.0}
     came_by: dict[str, tuple[str, int, bool]] = {}

@@ -13,7 +13,7 @@ from simulators.zones import Zone, load, zones_for
 Floats = NDArray[np.float64]
 Steps = tuple[tuple[int, bool], ...]
 
-# A road that comes this near to a zone counts as leading through it: position noise must never reach the zone.
+# A road this near to a zone counts as leading through it: position noise must never reach the zone.
 CLEARANCE_M = 400.0
 # Sharper corners than these are taken slowly, at the speed given (m/s).
 CORNER_DEG = {"expressway": 25.0, "national": 30.0}
@@ -23,7 +23,7 @@ SHORTEST_TRIP_M, LONGEST_TRIP_M = 35_000.0, 260_000.0
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A line to drive along, with the distance of each point from its start and the corners to slow down for."""
+    """A line to drive along, with the distance of each point from its start and the corners on it."""
 
     start: str
     goal: str
@@ -49,7 +49,7 @@ class Crossing:
 
 @dataclass
 class RoadBook:
-    """The network with its zones: finds ways that avoid zones or lead through them. Paths are shared and cached."""
+    """The network with its zones: finds ways around them or through them. Paths are shared and cached."""
 
     network: Network = field(default_factory=jiangsu)
     zones: tuple[Zone, ...] = field(default_factory=load)
@@ -82,7 +82,7 @@ class RoadBook:
         return self._paths[key]
 
     def trips(self, start: str, road_class: str, vehicle_class: str) -> tuple[Path, ...]:
-        """Clean trips from a place to cities: of a sensible length where there are any, touching no watched zone."""
+        """Trips from a place to cities that touch no watched zone, of sensible length where there are any."""
         key = (start, road_class, vehicle_class)
         if key not in self._trips:
             avoid = self.watched_roads(vehicle_class)
@@ -96,7 +96,7 @@ class RoadBook:
     def crossings(
         self, road_class: str, vehicle_class: str, start: str | None = None
     ) -> tuple[Crossing, ...]:
-        """Roads through a watched zone, each in both directions; with ``start`` only those that begin there."""
+        """Roads through a watched zone, in both directions; with ``start`` only those that begin there."""
         key = (road_class, vehicle_class)
         if key not in self._crossings:
             self._crossings[key] = self._find_crossings(road_class, vehicle_class)
@@ -118,7 +118,9 @@ class RoadBook:
 
     def along(self, steps: Steps, start: str, goal: str) -> Path:
         """Join roads to one line; corners are where they meet at an angle."""
-        longitude, latitude, joints = [], [], []
+        longitude: list[Floats] = []
+        latitude: list[Floats] = []
+        joints: list[int] = []
         for index, forward in steps:
             road = self.network.roads[index]
             step = slice(None) if forward else slice(None, None, -1)
@@ -137,7 +139,7 @@ class RoadBook:
         return Path(start, goal, road_class, lon, lat, along_m, corners)
 
     def entry_m(self, path: Path, vehicle_class: str) -> float | None:
-        """Metres along a path to where it first enters a zone that watches this class; None if it never does."""
+        """Metres along a path to where it enters a zone that watches this class; None if it never does."""
         along_m = np.arange(0.0, path.length_m, 25.0)
         lon = np.interp(along_m, path.along_m, path.longitude_deg)
         lat = np.interp(along_m, path.along_m, path.latitude_deg)

@@ -56,7 +56,7 @@ class _Run:
 
     def event(self, end_ms: int | None) -> Event:
         assert self.found_ms is not None
-        detail = {"max_speed_kmh": round(self.max_kmh, 1), "limit_kmh": self.limit_kmh}
+        detail: dict[str, object] = {"max_speed_kmh": round(self.max_kmh, 1), "limit_kmh": self.limit_kmh}
         return Event("speeding", self.first_ms, self.found_ms, end_ms, detail)
 
 
@@ -198,8 +198,11 @@ class ZoneTruth:
             self._note("zone_forbidden", self._forbidden_ms, None)
 
 
+_Watcher = SpeedingTruth | DrivingTruth | ZoneTruth
+
+
 class VehicleTruth:
-    """All of it for one vehicle. Feed every report once, in order of time; take the events as they become certain."""
+    """All of it for one vehicle. Feed every report once, in order of time; take events once certain."""
 
     __slots__ = ("_driving", "_speeding", "_vehicle_class", "_zones", "reports")
 
@@ -230,14 +233,17 @@ class VehicleTruth:
 
     def take(self) -> list[Event]:
         """Events that are certain by now, each once, in order of start."""
-        watchers = (self._speeding, self._driving, *self._zones)
-        events = sorted((event for each in watchers for event in each.events), key=lambda event: event.start_ms)
+        watchers: list[_Watcher] = [self._speeding, self._driving, *self._zones]
+        events = sorted(
+            (event for each in watchers for event in each.events), key=lambda event: event.start_ms
+        )
         for each in watchers:
             each.events.clear()
         return events
 
     def finish(self) -> list[Event]:
         """No report follows: the rest of the events, open ones with no end."""
-        for each in (self._speeding, self._driving, *self._zones):
+        watchers: list[_Watcher] = [self._speeding, self._driving, *self._zones]
+        for each in watchers:
             each.finish()
         return self.take()

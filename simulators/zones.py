@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,8 @@ def _crossings(ring: Floats, x: Floats, y: Floats) -> NDArray[np.int64]:
     spans = (y0 > y) != (y1 > y)
     with np.errstate(divide="ignore", invalid="ignore"):
         at_x = x0 + (y - y0) * (x1 - x0) / (y1 - y0)
-    return (spans & (x < at_x)).sum(axis=1)
+    counts: NDArray[np.int64] = np.count_nonzero(spans & (x < at_x), axis=1)
+    return counts
 
 
 def _minutes(text: str) -> int:
@@ -64,7 +66,7 @@ def _minutes(text: str) -> int:
     return int(hour) * 60 + int(minute)
 
 
-def _zone(feature: dict) -> Zone:
+def _zone(feature: dict[str, Any]) -> Zone:
     properties, geometry = feature["properties"], feature["geometry"]
     polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
     rings = tuple(np.asarray(ring, dtype=np.float64)[:, :2] for polygon in polygons for ring in polygon)

@@ -1,0 +1,259 @@
+"""A whole fleet against one server: sets it up, shows how it goes, ends it cleanly."""
+
+import asyncio
+import contextlib
+import gc
+import math
+import random
+import signal
+import sys
+import time
+
+import uvloop
+
+from simulators.clock import DeviceClock
+from simulators.fleet import build_fleet, write_registry
+from simulators.options import Options, from_namespace
+from simulators.plan import plan_fleet
+from simulators.records import Ledger, TruthFile
+from simulators.routes import RoadBook
+from simulators.session import Session
+from simulators.source import Source
+from simulators.terminal import Endpoint, Terminal
+
+# New connections a second at the start: a server's accept queue holds some hundred.
+CONNECTS_PER_S = 300.0
+# At the end, so long may the server take to acknowledge what is under way.
+DRAIN_S, DRAIN_AFTER_SIGNAL_S = 15.0, 3.0
+# Texts shown between two lines of progress; the rest is only counted.
+TEXTS_SHOWN = 5
+
+
+def run(options: object) -> int:
+    """Run ``haulwatch simulate``: ``options`` is the parsed namespace of `add_arguments`.
+
+    Returns 0 after a run, 1 when no terminal was ever let in, 2 when a file cannot be written or the machine
+    allows too few open connections.
+    """
+    chosen = from_namespace(options)
+    try:
+        if chosen.write_registry:
+            write_registry(chosen.write_registry, chosen.vehicles, chosen.seed)
+            _say(f"registry of {chosen.vehicles} vehicles written to {chosen.write_registry}")
+            return 0
+        if chosen.registry:
+            write_registry(chosen.registry, chosen.vehicles, chosen.seed)
+        _allow_connections(chosen.vehicles)
+        return _run_loop(chosen)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"simulate: {where}{error.strerror or error}", file=sys.stderr, flush=True)
+        return 2
+
+
+def _run_loop(options: Options) -> int:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(Fleet(options).run())
+
+
+def _say(text: str) -> None:
+    print(f"simulate: {text}", flush=True)
+
+
+def _allow_connections(wanted: int) -> None:
+    """Raise the limit of open files to what the fleet needs."""
+    try:
+        import resource
+    except ImportError:
+        return
+    needed = wanted + 64
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        if hard != resource.RLIM_INFINITY and hard < needed:
+            raise OSError(
+                0, f"{wanted} vehicles need {needed} open files, the limit is {hard}; raise it (ulimit -n)"
+            )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
+class Fleet:
+    """All terminals of one run, and the files it writes."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._endpoint: Endpoint | None = None
+        self._terminals: list[Terminal] = []
+        self._ledger = Ledger(options.ledger) if options.ledger else None
+        self._truth = TruthFile(options.truth) if options.truth else None
+        self._stop = asyncio.Event()
+        self._signals = self._texts_shown = 0
+        self._reasons: set[str] = set()
+        self._error_shown = False
+
+    async def run(self) -> int:
+        """From the first connection to the last line."""
+        self._catch_signals()
+        self._set_up()
+        watch = asyncio.create_task(self._watch())
+        connecting = asyncio.create_task(self._connect_all())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._options.duration):
+                await self._stop.wait()
+        await self._end(connecting, watch)
+        return 0 if self._endpoint and self._endpoint.ever_online else 1
+
+    # --- beginning ---------------------------------------------------------------------------------------
+
+    def _set_up(self) -> None:
+        options = self._options
+        book = RoadBook()
+        clock = DeviceClock(time.time(), options.history_s, options.speedup)
+        fleet = build_fleet(options.vehicles, options.seed, options.chosen_edition)
+        plans = plan_fleet(fleet, options.seed, math.floor(clock.begin_s), options.interval, book)
+        self._endpoint = Endpoint(options.host, options.port)
+        lags = random.Random(options.seed)
+        for plan in plans:
+            source = Source(plan, options.interval, book, with_truth=self._truth is not None)
+            terminal = Terminal(self._session(source), source, clock, self._endpoint, lags.random())
+            terminal.session.offer(source.stored, stored=True)
+            self._terminals.append(terminal)
+        gc.collect()
+        gc.freeze()  # the fleet lives as long as the process; the collector need not look at it again
+        where = f"{options.host}:{options.port}"
+        _say(f"{len(plans)} terminals to {where}, seed {options.seed}, a report every {options.interval} s")
+
+    def _session(self, source: Source) -> Session:
+        vehicle = source.plan.vehicle
+
+        def acknowledged(first: int, count: int, serial: int) -> None:
+            if self._ledger:
+                for number in range(first, first + count):
+                    self._ledger.write(vehicle.vehicle_id, serial, source.sample(number))
+            events = source.settle(session.acknowledged_below)
+            if events and self._truth:
+                self._truth.write(vehicle.vehicle_id, source.plan.role, events)
+
+        session = Session(
+            vehicle,
+            source.reports,
+            on_acknowledged=acknowledged,
+            on_text=lambda text: self._show_text(f"{vehicle.vehicle_id} ({vehicle.plate}) was told: {text}"),
+            on_refused=lambda reason: self._show_refusal(vehicle.terminal_phone, reason),
+        )
+        return session
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._signalled)
+
+    def _signalled(self) -> None:
+        self._signals += 1
+        self._stop.set()
+
+    async def _connect_all(self) -> None:
+        """Connect the fleet one after the other, no faster than a server can accept."""
+        for number, terminal in enumerate(self._terminals):
+            terminal.start()
+            if number % 30 == 29:
+                await asyncio.sleep(30 / CONNECTS_PER_S)
+
+    # --- meanwhile ---------------------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        """Show progress and keep the files up to date; say at once when nothing can be reached."""
+        last_s = time.monotonic()
+        while True:
+            await asyncio.sleep(0.5)
+            self._show_error()
+            if self._options.progress and time.monotonic() - last_s >= self._options.progress:
+                last_s, self._texts_shown = time.monotonic(), 0
+                _say(self._progress())
+            for file in (self._ledger, self._truth):
+                if file:
+                    file.flush()
+
+    def _show_error(self) -> None:
+        endpoint = self._endpoint
+        if endpoint and endpoint.last_error and not endpoint.connected and not self._error_shown:
+            self._error_shown = True
+            _say(f"cannot reach {endpoint.host}:{endpoint.port}: {endpoint.last_error}; trying again")
+        elif endpoint and endpoint.connected:
+            self._error_shown, endpoint.last_error = False, ""
+
+    def _show_text(self, line: str) -> None:
+        self._texts_shown += 1
+        if self._texts_shown <= TEXTS_SHOWN:
+            _say(line)
+
+    def _show_refusal(self, phone: str, reason: str) -> None:
+        """Say each reason once; a whole fleet is refused for the same one."""
+        if reason not in self._reasons:
+            self._reasons.add(reason)
+            _say(f"terminal {phone}: {reason}; is the fleet registered? (--write-registry FILE)")
+
+    def _progress(self) -> str:
+        sessions = [terminal.session for terminal in self._terminals]
+        online = sum(session.state == "online" for session in sessions)
+        counts = [session.counts for session in sessions]
+        parts = [
+            f"{self._endpoint.connected if self._endpoint else 0} connected",
+            f"{online} online",
+            f"{sum(each.reports_sent for each in counts)} reports sent",
+            f"{sum(each.reports_acknowledged for each in counts)} acknowledged",
+            f"{sum(each.resent for each in counts)} sent again",
+            f"{sum(each.refused for each in counts)} refused",
+            f"{sum(each.texts for each in counts)} texts received",
+        ]
+        return ", ".join(parts)
+
+    # --- end ---------------------------------------------------------------------------------------------
+
+    async def _end(self, connecting: asyncio.Task[None], watch: asyncio.Task[None]) -> None:
+        await _cancel(connecting)
+        for terminal in self._terminals:
+            terminal.freeze()
+        await self._drain()
+        await _cancel(watch)
+        await asyncio.gather(*(terminal.stop() for terminal in self._terminals))
+        await asyncio.sleep(0.05)  # lets the transports close
+        self._write_rest_of_truth()
+        for file in (self._ledger, self._truth):
+            if file:
+                file.close()
+        missing = sum(
+            session.counts.reports_sent - session.counts.reports_acknowledged
+            for session in (terminal.session for terminal in self._terminals)
+        )
+        _say(
+            f"ended: {self._progress()}" + (f"; {missing} reports were never acknowledged" if missing else "")
+        )
+
+    async def _drain(self) -> None:
+        """Wait until everything taken is acknowledged, but not for ever; a second signal ends the wait."""
+        patience_s = DRAIN_AFTER_SIGNAL_S if self._signals else DRAIN_S
+        until_s = time.monotonic() + patience_s
+        heard = self._signals
+        while (
+            time.monotonic() < until_s
+            and self._signals == heard
+            and self._endpoint
+            and self._endpoint.connected
+        ):
+            if all(each.is_drained or not each.was_online for each in self._terminals):
+                return
+            await asyncio.sleep(0.05)
+
+    def _write_rest_of_truth(self) -> None:
+        if self._truth is None:
+            return
+        for terminal in self._terminals:
+            plan = terminal.source.plan
+            events = terminal.source.finish(terminal.session.acknowledged_below)
+            self._truth.write(plan.vehicle.vehicle_id, plan.role, events)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,106 @@
+"""The reports of one vehicle, numbered from 0 on a grid of times; made in chunks, kept until acknowledged."""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulators.driver import Driver
+from simulators.motion import Samples
+from simulators.plan import VehiclePlan
+from simulators.reports import bodies
+from simulators.routes import RoadBook
+from simulators.truth import Event, VehicleTruth
+
+# Reports made at once: enough to make numpy worth while, few enough for ten thousand vehicles in memory.
+CHUNK = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    first: int
+    samples: Samples
+    bodies: list[bytes]
+
+    @property
+    def end(self) -> int:
+        return self.first + len(self.bodies)
+
+
+class Source:
+    """What one terminal has to report, and the truth of what was acknowledged of it."""
+
+    __slots__ = ("_chunks", "_driver", "_interval_s", "_truth", "plan")
+
+    def __init__(self, plan: VehiclePlan, interval_s: int, book: RoadBook, *, with_truth: bool) -> None:
+        self.plan = plan
+        self._interval_s = interval_s
+        self._driver = Driver(plan, interval_s, book)
+        self._chunks: deque[_Chunk] = deque()  # bounded by what is unanswered: the session's window
+        self._truth = VehicleTruth(plan.vehicle.vehicle_class, book.zones) if with_truth else None
+
+    def time_s(self, number: int) -> int:
+        """When a report is taken, in device time."""
+        return self.plan.begin_s + number * self._interval_s
+
+    def due(self, device_s: float) -> int:
+        """How many reports have been taken by a device time."""
+        return max(0, int((device_s - self.plan.begin_s) // self._interval_s) + 1)
+
+    @property
+    def stored(self) -> int:
+        """How many of the first reports were taken in a dead zone before the start."""
+        return (self.plan.stored_until_s - self.plan.begin_s) // self._interval_s
+
+    def reports(self, first: int, count: int) -> list[bytes]:
+        """Bodies of reports; none that `settle` has let go of."""
+        while not self._chunks or self._chunks[-1].end < first + count:
+            self._make_chunk()
+        found: list[bytes] = []
+        for chunk in self._chunks:
+            low, high = max(first, chunk.first), min(first + count, chunk.end)
+            if low < high:
+                found += chunk.bodies[low - chunk.first : high - chunk.first]
+        return found
+
+    def sample(self, number: int) -> tuple[int, float, float, float]:
+        """Time (ms), longitude and latitude (degrees) and speed (km/h) of a report, as it was sent."""
+        chunk = next(each for each in self._chunks if each.first <= number < each.end)
+        row, samples = number - chunk.first, chunk.samples
+        return (
+            int(samples.time_ms[row]),
+            int(samples.longitude_udeg[row]) / 1e6,
+            int(samples.latitude_udeg[row]) / 1e6,
+            int(samples.speed_dkmh[row]) / 10,
+        )
+
+    def settle(self, below: int) -> list[Event]:
+        """All reports before this number are acknowledged: let go of them; return what they make certain."""
+        settled = False
+        while self._chunks and self._chunks[0].end <= below:
+            chunk = self._chunks.popleft()
+            settled = True
+            if self._truth:
+                self._truth.feed(chunk.samples)
+            if not self._chunks:
+                self._make_chunk(chunk.end)
+        if settled:
+            self._driver.track.forget_before(self.time_s(self._chunks[0].end))
+        return self._truth.take() if settled and self._truth else []
+
+    def finish(self, below: int) -> list[Event]:
+        """The end: the truth of all reports before this number, open events included."""
+        events = self.settle(below)
+        if self._truth is None:
+            return []
+        if self._chunks and self._chunks[0].first < below:
+            self._truth.feed(self._chunks[0].samples.first(below - self._chunks[0].first))
+        return events + self._truth.finish()
+
+    def _make_chunk(self, first: int | None = None) -> None:
+        if first is None:
+            first = self._chunks[-1].end if self._chunks else 0
+        times_s = self.plan.begin_s + self._interval_s * np.arange(first, first + CHUNK, dtype=np.int64)
+        self._driver.drive_until(float(times_s[-1]))
+        samples = self._driver.track.sample(times_s * 1000)
+        self._chunks.append(_Chunk(first, samples, bodies(samples, self.plan.vehicle.edition)))
