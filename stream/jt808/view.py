@@ -10,8 +10,8 @@ from stream.jt808.header import Edition
 from stream.jt808.items import describe_items
 from stream.jt808.messages import PositionReport, RawMessage
 
-# Fields that hold a message id, shown as the standard writes them.
-_ID_FIELDS = frozenset({"reply_id"})
+# Fields that hold a message or parameter id, shown as the standard writes them.
+_ID_FIELDS = frozenset({"reply_id", "parameter_id", "parameter_ids"})
 
 
 def describe(message: object, edition: Edition) -> dict[str, object]:
@@ -35,7 +35,7 @@ def _describe_value(name: str, value: object, edition: Edition) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, tuple):
-        return [_describe_value("", part, edition) for part in value]
+        return [_describe_value(name, part, edition) for part in value]
     return describe(value, edition) if is_dataclass(value) else value
 
 
