@@ -1,6 +1,6 @@
 """The product's gateway with a registry that knows nobody, so that a benchmark needs no database.
 
-Run as a process: port as its argument, all else from the environment. `gateway.admit_unknown` lets terminals in.
+Run as a process: port as its argument, the rest from the environment (`gateway.admit_unknown` must be on).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Blocks to the broker, receipts back: nothing is acknowledged before the broker has it.
 
 One task a partition with one block under way: the order of a vehicle's reports is the order of their arrival,
-and while the broker is slow the next block simply grows.
+and while the broker is slow the next block simply grows. A partition makes at most one block in `linger_s`
+unless a block is full; after a pause the first report waits only a moment for company.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from stream.gateway.receipt import Receipt
 from stream.topics import TELEMETRY
 
 log = logging.getLogger(__name__)
+
+#: Two ticks: what came in together leaves together.
+_COMPANY_S = 0.01
 
 _RETRY_S = (0.1, 0.2, 0.5, 1.0)
 
@@ -78,10 +82,13 @@ class Publisher:
 
     async def _follow(self, partition: int) -> None:
         filled, full = self._filled[partition], self._full[partition]
+        sealed_s = 0.0
         while True:
             await filled.wait()
+            wait_s = max(min(_COMPANY_S, self._linger_s), sealed_s + self._linger_s - time.monotonic())
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(full.wait(), self._linger_s)
+                await asyncio.wait_for(full.wait(), wait_s)
+            sealed_s = time.monotonic()
             filled.clear()
             full.clear()
             value, receipts, rows = self._builders[partition].seal()

@@ -21,14 +21,16 @@ from stream.gateway.dialogue import Dialogue
 from stream.gateway.directory import Directory
 from stream.gateway.publisher import Publisher
 from stream.gateway.receipt import Receipt, general_responses
-from stream.gateway.session import MAX_HELD_FRAMES, Session, State
+from stream.gateway.session import ASKING, AUTHENTICATED, CLOSED, MAX_HELD_FRAMES, PHONE_BYTES, Session
 from stream.jt808.bulk import FrameBatch, decode_frames, decode_positions
+from stream.jt808.columns import windows
 from stream.jt808.errors import FrameFault, ProtocolError
 from stream.jt808.messages import PositionBatch, PositionReport, Result, split_batch
 from stream.jt808.positions import Positions, decode_position_bodies
 
 _TICK_S = 0.005
 _SOURCE_LIVE = 0
+_POSITION = PositionReport.message_id
 _AUTHENTICATION_GRACE_S = 30.0
 
 
@@ -87,10 +89,12 @@ class Gateway:
 
     def settle(self, receipts: Sequence[Receipt]) -> None:
         """The reports of these messages are durable: say so to their terminals."""
+        acknowledged = 0
         for receipt, frame in zip(receipts, general_responses(receipts, Result.OK), strict=True):
-            if receipt.session.state is not State.CLOSED:
+            if receipt.session.state is not CLOSED:
                 receipt.session.link.write(frame)
-                metrics.ACKNOWLEDGED.inc(receipt.reports)
+                acknowledged += receipt.reports
+        metrics.ACKNOWLEDGED.inc(acknowledged)
         metrics.PENDING.set(self.publisher.pending_reports)
         if self.paused and not self.overfull:
             for connection in self.paused:
@@ -138,30 +142,29 @@ class Gateway:
         received_ms = int(time.time() * 1000)
         metrics.FRAMES.inc(len(frames))
         live: list[int] = []
+        own = _own_phone(batch, owners).tolist()
+        message_ids, errors = batch.message_id.tolist(), batch.error.tolist()
         for row, session in enumerate(owners):
-            if session.state is State.CLOSED:
+            if session.state is CLOSED:
                 continue
-            if session.state is State.ASKING:
+            if session.state is ASKING:
                 _hold(session, frames[row])
-            elif batch.error[row]:
-                metrics.FRAME_FAULTS.labels(FrameFault(int(batch.error[row])).name.lower()).inc()
-            elif self._recognised(session, batch, row):
-                message_id = int(batch.message_id[row])
-                if message_id == PositionReport.message_id and session.state is State.AUTHENTICATED:
+            elif errors[row]:
+                metrics.FRAME_FAULTS.labels(FrameFault(errors[row]).name.lower()).inc()
+            elif own[row] or self._introduced(session, batch, row):
+                if message_ids[row] == _POSITION and session.state is AUTHENTICATED:
                     live.append(row)
                 else:
-                    self._message(session, batch, row, message_id, received_ms)
+                    self._message(session, batch, row, message_ids[row], received_ms)
         if live:
             self._live_reports(batch, live, [owners[row] for row in live], received_ms)
         metrics.PENDING.set(self.publisher.pending_reports)
 
-    def _recognised(self, session: Session, batch: FrameBatch, row: int) -> bool:
-        """Whether the frame is of the session's own terminal; a session that has not authenticated becomes
-        whoever speaks."""
+    def _introduced(self, session: Session, batch: FrameBatch, row: int) -> bool:
+        """A frame with another phone than the session's: one that has not authenticated becomes whoever
+        speaks, on any other the frame is refused."""
         phone = batch.phone(row)
-        if phone == session.header_phone:
-            return True
-        if session.state is State.AUTHENTICATED:
+        if session.state is AUTHENTICATED:
             metrics.REFUSED.labels("foreign_phone").inc()
             return False
         session.introduce(phone, "2019" if batch.edition_2019[row] else "2013")
@@ -172,13 +175,13 @@ class Gateway:
     ) -> None:
         serial, body, serials = int(batch.serial[row]), batch.body(row), [int(batch.serial[row])]
         metrics.MESSAGES.labels(f"0x{message_id:04x}").inc()
-        if batch.total[row] and session.state is State.AUTHENTICATED:
+        if batch.total[row] and session.state is AUTHENTICATED:
             package, total = int(batch.package[row]), int(batch.total[row])
             whole = session.packages.add(message_id, serial, package, total, body)
             if whole is None:
                 return
             body, serials = whole
-        if message_id == PositionBatch.message_id and session.state is State.AUTHENTICATED:
+        if message_id == PositionBatch.message_id and session.state is AUTHENTICATED:
             self._stored_reports(session, serials, body, received_ms)
         else:
             self._dialogue.handle(session, message_id, serial, body)
@@ -189,9 +192,7 @@ class Gateway:
         positions = decode_positions(batch, rows)
         serials = batch.serial[np.asarray(rows)].tolist()
         for row in np.flatnonzero(~positions.ok).tolist():
-            self._dialogue.refuse(
-                owners[row], serials[row], PositionReport.message_id, Result.BAD_MESSAGE, "malformed"
-            )
+            self._dialogue.refuse(owners[row], serials[row], _POSITION, Result.BAD_MESSAGE, "malformed")
         metrics.MESSAGES.labels("0x0200").inc(len(rows))
         sound = np.flatnonzero(positions.ok)
         metrics.REPORTS.inc(len(sound))
@@ -201,7 +202,7 @@ class Gateway:
             sessions = [owners[row] for row in chosen.tolist()]
             numbers = [serials[row] for row in chosen.tolist()]
             receipts = [
-                Receipt(session, serial, PositionReport.message_id, 1)
+                Receipt(session, serial, _POSITION, 1)
                 for session, serial in zip(sessions, numbers, strict=True)
             ]
             self.publisher.add(
@@ -237,6 +238,15 @@ class Gateway:
             session.partition,
             Part(positions, rows, [session] * len(rows), numbers, source, received_ms, receipts),
         )
+
+
+def _own_phone(batch: FrameBatch, owners: Sequence[Session]) -> NDArray[np.bool_]:
+    """Which frames carry the phone of the session they came on."""
+    told = windows(batch.data, batch.frame_start + np.where(batch.edition_2019, 5, 4), PHONE_BYTES)
+    known = np.frombuffer(b"".join(session.phone_window for session in owners), np.uint8)
+    known = known.reshape(len(owners), PHONE_BYTES)
+    same = told == known
+    return same[:, :6].all(axis=1) & (same[:, 6:].all(axis=1) | ~batch.edition_2019)
 
 
 def _sound_rows(positions: Positions) -> NDArray[np.intp]:
