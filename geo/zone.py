@@ -17,6 +17,8 @@ _MINUTES_A_DAY = 24 * 60
 class ZoneError(ValueError):
     """A zone that cannot be used; the text names the zone and says why."""
 
+    exit_code = 2  # what a command ends with that was asked to use it
+
 
 @dataclass(frozen=True, slots=True)
 class Zone:

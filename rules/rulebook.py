@@ -17,6 +17,8 @@ _DEFAULT = Path(__file__).with_name("rulebook.toml")
 class RulebookError(ValueError):
     """A rulebook that cannot be used; the text says which entry and why."""
 
+    exit_code = 2  # what a command ends with that was asked to use it
+
 
 @dataclass(frozen=True, slots=True)
 class Threshold:

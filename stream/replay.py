@@ -1,0 +1,163 @@
+"""`haulwatch replay`: the worker's engine over recorded tracks, one JSON object an alert episode."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+import numpy as np
+
+from alerts.registry_rows import RegistryFileError, read_registry
+from alerts.times import iso_text
+from geo.zones import ZoneError, ZoneSet
+from rules.change import Disposition, EpisodeChange
+from rules.engine import Engine
+from rules.reports import Reports
+from rules.rulebook import RulebookError, default_rulebook, load_rulebook
+from rules.vehicle_class import class_code
+from stream.errors import EXIT_USAGE
+from stream.track_rows import Known, TrackFileError, Tracks, read_tracks
+
+DEFAULT_BLOCK_SIZE = 20_000
+MAX_TOLD_LINES = 1000  # broken lines told one by one; the rest is only counted
+
+_SET_ASIDE = {
+    "time_too_early": "time before 2000",
+    "time_ahead": "time beyond 2099",
+    "longitude": "longitude beyond 180 degrees",
+    "latitude": "latitude beyond 90 degrees",
+    "speed": "speed that no vehicle has",
+}
+
+
+def run(
+    path: str | Path,
+    *,
+    rulebook: str | Path | None = None,
+    zones: str | Path | None = None,
+    registry: str | Path | None = None,
+    block_size: int = DEFAULT_BLOCK_SIZE,
+    stdout: TextIO | None = None,
+    stderr: TextIO | None = None,
+) -> int:
+    """Replay a CSV file ("-" is standard input) and print its episodes, in order of start, vehicle and rule.
+
+    Returns 0 when the file could be read, however many of its rows were broken (each is told on stderr), and
+    2 when a file is missing or is not what it should be.
+    """
+    stdout, stderr = stdout or sys.stdout, stderr or sys.stderr
+    try:
+        engine = Engine(load_rulebook(rulebook) if rulebook else default_rulebook(), _zones(zones))
+        known = _registry(Path(registry), stderr) if registry else {}
+        with _opened(path) as file:
+            tracks = read_tracks(iter(file), known)
+    except (TrackFileError, RulebookError, ZoneError, RegistryFileError) as error:
+        where = "" if isinstance(error, RulebookError | ZoneError) else f"{_blamed(error, path, registry)}: "
+        print(f"haulwatch replay: {where}{error}", file=stderr)
+        return EXIT_USAGE
+    except OSError as error:
+        print(f"haulwatch replay: {error.filename or path}: {error.strerror or error}", file=stderr)
+        return EXIT_USAGE
+    _tell_broken(path, tracks.broken, stderr)
+    episodes, fates = _replay(engine, tracks.reports, max(1, block_size))
+    _print(episodes, tracks.vehicle_ids, stdout)
+    _summarise(path, tracks, fates, engine, stderr)
+    return 0
+
+
+def _blamed(error: Exception, path: str | Path, registry: str | Path | None) -> str | Path | None:
+    return registry if isinstance(error, RegistryFileError) else path
+
+
+def _zones(path: str | Path | None) -> ZoneSet:
+    return ZoneSet.from_geojson(path) if path else ZoneSet()
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[BinaryIO]:
+    if str(path) == "-":
+        yield sys.stdin.buffer
+    else:
+        with open(path, "rb") as file:
+            yield file
+
+
+def _registry(path: Path, stderr: TextIO) -> dict[str, Known]:
+    rows = read_registry(path.read_bytes())
+    _tell_broken(path, rows.broken, stderr)
+    return {
+        vehicle.vehicle_id: Known(class_code(vehicle.vehicle_class), vehicle.driver_id)
+        for vehicle in rows.vehicles.values()
+    }
+
+
+def _replay(engine: Engine, reports: Reports, block_size: int) -> tuple[list[EpisodeChange], Counter[int]]:
+    """The final state of every episode, and how many reports had which disposition."""
+    # By time over all vehicles, the order of the file between equals: for each vehicle this is its own order.
+    order = np.argsort(reports.time_ms, kind="stable")
+    last: dict[str, EpisodeChange] = {}
+    fates: Counter[int] = Counter()
+    for start in range(0, len(order), block_size):
+        outcome = engine.process(reports.take(order[start : start + block_size]))
+        fates.update(outcome.disposition.tolist())
+        for change in outcome.changes:
+            last[change.alert_id] = change
+    for change in engine.open_changes():
+        last[change.alert_id] = change
+    return list(last.values()), fates
+
+
+def _print(episodes: list[EpisodeChange], vehicle_ids: Mapping[int, str], stdout: TextIO) -> None:
+    def place(episode: EpisodeChange) -> tuple[Any, ...]:
+        zone = episode.detail.get("zone_id", "")
+        return episode.start_ms, vehicle_ids[episode.vehicle_key], episode.rule, zone, episode.alert_id
+
+    for episode in sorted(episodes, key=place):
+        line = _line(episode, vehicle_ids[episode.vehicle_key])
+        stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _line(episode: EpisodeChange, vehicle_id: str) -> dict[str, Any]:
+    return {
+        "alert_id": episode.alert_id,
+        "vehicle_id": vehicle_id,
+        "rule": episode.rule,
+        "level": episode.level,
+        "start": iso_text(episode.start_ms),
+        "found": iso_text(episode.found_ms),
+        "end": None if episode.end_ms is None else iso_text(episode.end_ms),
+        "evidence": episode.evidence,
+        "rulebook_version": episode.rulebook_version,
+        **episode.detail,
+        "longitude_deg": episode.longitude_deg,
+        "latitude_deg": episode.latitude_deg,
+    }
+
+
+def _tell_broken(path: str | Path, broken: Mapping[int, str], stderr: TextIO) -> None:
+    for told, (number, reason) in enumerate(broken.items()):
+        if told == MAX_TOLD_LINES:
+            print(f"{path}: {len(broken) - told} more broken lines", file=stderr)
+            return
+        print(f"{path}:{number}: {reason}; the row is left out", file=stderr)
+
+
+def _summarise(path: str | Path, tracks: Tracks, fates: Counter[int], engine: Engine, stderr: TextIO) -> None:
+    """One line for everything that did not count, or none when everything did."""
+    parts = []
+    if tracks.broken:
+        parts.append(f"{len(tracks.broken)} broken")
+    if fates[Disposition.DUPLICATE]:
+        parts.append(f"{fates[Disposition.DUPLICATE]} exact duplicates dropped")
+    if fates[Disposition.IMPOSSIBLE]:
+        reasons = ", ".join(f"{_SET_ASIDE[reason]}: {count}" for reason, count in engine.refused.items())
+        parts.append(f"{fates[Disposition.IMPOSSIBLE]} impossible set aside ({reasons})")
+    if parts:
+        print(f"{path}: of {tracks.rows} rows {', '.join(parts)}", file=stderr)
+    if engine.zones_ignored:
+        print(f"{path}: {engine.zones_ignored} zones ignored where too many overlap", file=stderr)

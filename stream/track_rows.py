@@ -1,0 +1,256 @@
+"""Recorded tracks from CSV: every line judged by itself, the broken ones set aside with the reason."""
+
+from __future__ import annotations
+
+import csv
+import math
+from array import array
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from rules.identity import driver_key, vehicle_key
+from rules.reports import STATUS_POSITIONED, Reports
+from rules.vehicle_class import class_code
+
+REQUIRED = ("vehicle_id", "time", "longitude_deg", "latitude_deg", "speed_kmh")
+OPTIONAL = (
+    "heading_deg",
+    "altitude_m",
+    "alarm_bits",
+    "status_bits",
+    "limit_kmh",
+    "driver_id",
+    "vehicle_class",
+)
+
+MAX_TEXT_CHARACTERS = 200  # longer than any id; more is a lost quote or another file
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class TrackFileError(ValueError):
+    """The file as a whole cannot be read as tracks."""
+
+
+class RowError(ValueError):
+    """One row is broken; the text says what is wrong with which value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a registry knows of a vehicle, used where the file itself does not say."""
+
+    vehicle_class: int = 0
+    driver_id: str = ""
+
+
+@dataclass(slots=True)
+class Tracks:
+    """The reports of a file in its order, the ids behind their keys, and why which line is none."""
+
+    reports: Reports
+    vehicle_ids: dict[int, str]
+    broken: dict[int, str] = field(default_factory=dict)
+    rows: int = 0
+
+
+def read_tracks(lines: Iterator[bytes], registry: Mapping[str, Known]) -> Tracks:
+    """Read the lines of a UTF-8 CSV file, the first that is not blank being the header.
+
+    Columns may come in any order; unknown ones are passed over. A quoted value must end on its line.
+
+    Raises
+    ------
+    TrackFileError
+        The file has no header or lacks a column.
+    """
+    number, header = _header(lines)
+    columns = _Columns(header, registry)
+    tracks = Tracks(Reports.empty(), columns.vehicle_ids)
+    for number, raw in enumerate(lines, number + 1):  # noqa: B020 - the header's line is where the count starts
+        if not raw.strip(b" \t\r\n,;"):
+            continue
+        tracks.rows += 1
+        try:
+            columns.add(_values(raw, len(header)))
+        except RowError as error:
+            tracks.broken[number] = str(error)
+    tracks.reports = columns.reports()
+    return tracks
+
+
+def _header(lines: Iterator[bytes]) -> tuple[int, list[str]]:
+    for number, raw in enumerate(lines, 1):
+        try:
+            text = raw.decode("utf-8-sig").rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise TrackFileError("the first line is not UTF-8 text") from None
+        if not text.strip():
+            continue
+        names = [name.strip().lower() for name in next(csv.reader([text]))]
+        missing = [name for name in REQUIRED if name not in names]
+        if missing:
+            wanted = f"column{'s' * (len(missing) > 1)} {', '.join(missing)}"
+            raise TrackFileError(f"the first line lacks the {wanted}; it must name {','.join(REQUIRED)}")
+        twice = [name for name in (*REQUIRED, *OPTIONAL) if names.count(name) > 1]
+        if twice:
+            raise TrackFileError(f"the first line names {', '.join(twice)} twice")
+        return number, names
+    raise TrackFileError(f"the file is empty; its first line must name the columns {','.join(REQUIRED)}")
+
+
+def _values(raw: bytes, count: int) -> list[str]:
+    try:
+        text = raw.decode().rstrip("\r\n").lstrip("\ufeff")
+    except UnicodeDecodeError:
+        raise RowError("is not UTF-8 text") from None
+    if '"' in text:
+        try:
+            values = next(csv.reader([text], strict=True))
+        except (csv.Error, StopIteration) as error:
+            raise RowError(f"is no CSV row ({error})") from None
+    else:
+        values = text.split(",")
+    while len(values) > count and not values[-1].strip():
+        values.pop()
+    if len(values) != count:
+        raise RowError(f"has {len(values)} columns, the first line has {count}")
+    return values
+
+
+class _Columns:
+    """The columns being filled, and where in a row each value stands."""
+
+    def __init__(self, header: list[str], registry: Mapping[str, Known]) -> None:
+        self.vehicle_ids: dict[int, str] = {}
+        self._registry = registry
+        self._place = {name: header.index(name) for name in (*REQUIRED, *OPTIONAL) if name in header}
+        self._keys: dict[str, int] = {}
+        self._drivers: dict[str, int] = {}
+        self._int = {name: array("q") for name in ("vehicle_key", "time_ms", "driver_key", "vehicle_class")}
+        self._float = {name: array("d") for name in ("longitude_deg", "latitude_deg", "speed_kmh")}
+        self._limit = array("d")
+        self._extra = {name: array("q") for name in _EXTRAS if name in self._place}
+
+    def add(self, values: list[str]) -> None:
+        """Add one row, or nothing of it: `RowError`."""
+        place = self._place
+        vehicle_id = _name("vehicle_id", values[place["vehicle_id"]])
+        if not vehicle_id:
+            raise RowError("vehicle_id is missing")
+        time_ms = _time_ms(values[place["time"]])
+        numbers = [_number(name, values[place[name]]) for name in self._float]
+        extras = [_EXTRAS[name](name, values[place[name]]) for name in self._extra]
+        limit_kmh = _limit_kmh(values[place["limit_kmh"]]) if "limit_kmh" in place else math.nan
+        known = self._registry.get(vehicle_id, _UNKNOWN)
+        code = _class(values[place["vehicle_class"]]) if "vehicle_class" in place else 0
+        driver = _name("driver_id", values[place["driver_id"]]) if "driver_id" in place else ""
+        identity = (self._key(vehicle_id), time_ms, self._driver(driver or known.driver_id))
+        for column, value in zip(self._int.values(), (*identity, code or known.vehicle_class), strict=True):
+            column.append(value)
+        for numeric, number in zip(self._float.values(), numbers, strict=True):
+            numeric.append(number)
+        for column, value in zip(self._extra.values(), extras, strict=True):
+            column.append(value)
+        self._limit.append(limit_kmh)
+
+    def reports(self) -> Reports:
+        """All rows added."""
+        columns = {name: np.array(column) for name, column in (self._int | self._float | self._extra).items()}
+        return Reports.build(**columns, limit_kmh=np.array(self._limit))
+
+    def _key(self, vehicle_id: str) -> int:
+        key = self._keys.get(vehicle_id)
+        if key is None:
+            key = self._keys[vehicle_id] = vehicle_key(vehicle_id)
+            self.vehicle_ids[key] = vehicle_id
+        return key
+
+    def _driver(self, driver_id: str) -> int:
+        key = self._drivers.get(driver_id)
+        if key is None:
+            key = self._drivers[driver_id] = driver_key(driver_id)
+        return key
+
+
+_UNKNOWN = Known()
+
+
+def _name(column: str, text: str) -> str:
+    name = text.strip()
+    if len(name) > MAX_TEXT_CHARACTERS:
+        raise RowError(f"{column} has {len(name)} characters, more than {MAX_TEXT_CHARACTERS}")
+    if not name.isprintable():
+        raise RowError(f"{column} {name!r} holds control characters")
+    return name
+
+
+def _time_ms(text: str) -> int:
+    try:
+        time = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise RowError(f"time {text.strip()!r} is not ISO 8601 (2026-06-01T08:00:00+08:00)") from None
+    if time.tzinfo is None:
+        raise RowError(f"time {text.strip()!r} has no offset from UTC (+08:00)")
+    return (time - _EPOCH) // _MILLISECOND
+
+
+def _number(column: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or "_" in text:
+        shown = text.strip()
+        raise RowError(f"{column} {shown!r} is not a number" if shown else f"{column} is missing")
+    return number
+
+
+def _absent(text: str) -> bool:
+    return text.strip().lower() in ("", "nan", "null", "none")
+
+
+def _limit_kmh(text: str) -> float:
+    """A posted limit; absent or 0 is none, which exports write for "not known"."""
+    if _absent(text):
+        return math.nan
+    limit_kmh = _number("limit_kmh", text)
+    if limit_kmh < 0:
+        raise RowError(f"limit_kmh {text.strip()!r} is below 0")
+    return limit_kmh or math.nan
+
+
+def _class(text: str) -> int:
+    try:
+        return 0 if _absent(text) else class_code(text)
+    except ValueError as error:
+        raise RowError(str(error)) from None
+
+
+def _whole(low: int, high: int, absent: int) -> Callable[[str, str], int]:
+    def read(column: str, text: str) -> int:
+        if _absent(text):
+            return absent
+        folded = text.strip().lower()
+        try:
+            number = int(folded, 16) if folded.startswith("0x") else round(_number(column, text))
+        except ValueError as error:
+            raise RowError(str(error) if isinstance(error, RowError) else f"{column} {folded!r}") from None
+        if not low <= number <= high:
+            raise RowError(f"{column} {folded!r} is not within {low} to {high}")
+        return number
+
+    return read
+
+
+_BITS = 0xFFFF_FFFF
+_EXTRAS: dict[str, Callable[[str, str], int]] = {
+    "heading_deg": _whole(0, 360, 0),
+    "altitude_m": _whole(-32768, 32767, 0),
+    "alarm_bits": _whole(0, _BITS, 0),
+    "status_bits": _whole(0, _BITS, STATUS_POSITIONED),
+}
