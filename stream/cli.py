@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from stream.errors import EXIT_BUG, EXIT_FAILED
-from stream.options import build_parser, setting_options
+from stream.options import SIMULATE_SETTINGS, build_parser, setting_options
 from stream.settings import Settings, load_settings
 
 EXIT_INTERRUPTED = 130
@@ -16,7 +16,8 @@ EXIT_INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0, 1 (failed), 2 (asked wrongly), 70 (a bug)."""
-    parsed = build_parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    parsed = build_parser(words).parse_args(words)
     try:
         settings = load_settings(getattr(parsed, "config", None), options=setting_options(parsed))
         code = HANDLERS[parsed.command](settings, parsed) or 0
@@ -78,7 +79,7 @@ def _worker(settings: Settings, _: argparse.Namespace) -> int | None:
     return worker.run(settings)
 
 
-def _desk(settings: Settings, _: argparse.Namespace) -> int | None:
+def _desk(settings: Settings, _: argparse.Namespace) -> int:
     from alerts import desk
 
     return desk.run(
@@ -115,10 +116,12 @@ def _topics(settings: Settings, _: argparse.Namespace) -> int:
     return 0
 
 
-def _simulate(settings: Settings, parsed: argparse.Namespace) -> int | None:
+def _simulate(settings: Settings, parsed: argparse.Namespace) -> int:
     import simulators
 
-    return simulators.run(settings.simulate, parsed)
+    for name, key in SIMULATE_SETTINGS.items():
+        setattr(parsed, name, getattr(settings.simulate, key.partition(".")[2]))
+    return simulators.run(parsed)
 
 
 def _decode(_: Settings, __: argparse.Namespace) -> int:

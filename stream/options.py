@@ -5,7 +5,7 @@ Most options are settings under a shorter name: their help text and checks are t
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -62,14 +62,22 @@ def _registry_arguments(parser: argparse.ArgumentParser) -> None:
     add_common(bring, (DATABASE,))
 
 
+SIMULATE_SETTINGS = {
+    "host": "simulate.host",
+    "port": "simulate.port",
+    "vehicles": "simulate.vehicles",
+    "speedup": "simulate.speedup",
+    "seed": "simulate.seed",
+    "interval": "simulate.interval_s",
+}
+"""Options that the simulator declares itself and that are settings too."""
+
+
 def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--truth", metavar="FILE", help="write what was made happen, one JSON object a line")
-    parser.add_argument("--duration", metavar="S", type=_positive, help="end after so many real seconds")
-    parser.add_argument(
-        "--write-registry",
-        metavar="FILE.csv",
-        help="write the fleet's vehicles for `registry import` and end",
-    )
+    from simulators import add_arguments
+
+    add_arguments(parser)
+    parser.set_defaults(**dict.fromkeys(SIMULATE_SETTINGS))  # None: the settings say it
 
 
 def _settings_arguments(parser: argparse.ArgumentParser) -> None:
@@ -139,13 +147,7 @@ COMMANDS = (
         "simulate",
         "a fleet of terminals against any JT/T 808 server",
         "Drives trucks, coaches and hazmat vehicles over a synthetic road network, speaking JT/T 808.",
-        (
-            Option("--host", "simulate.host"),
-            Option("--port", "simulate.port"),
-            Option("--vehicles", "simulate.vehicles"),
-            Option("--speedup", "simulate.speedup"),
-            Option("--seed", "simulate.seed"),
-        ),
+        (),
         _simulate_arguments,
     ),
     Command(
@@ -179,8 +181,12 @@ COMMANDS = (
 )
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the whole program."""
+def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The parser of the whole program.
+
+    A command's own arguments are there when its name is among `words`, the command line; what declares them
+    may be expensive to import.
+    """
     parser = argparse.ArgumentParser(
         prog="haulwatch",
         description="Real-time monitoring of heavy vehicles: JT/T 808 in, alerts out.",
@@ -191,7 +197,8 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:
         one = subparsers.add_parser(command.name, help=command.summary, description=command.text)
-        command.arguments(one)
+        if command.name in words:
+            command.arguments(one)
         add_common(one, command.options)
     return parser
 
@@ -227,6 +234,10 @@ def setting_options(parsed: argparse.Namespace) -> dict[str, tuple[str, str]]:
     for name, text in vars(parsed).items():
         if name in known and text is not None:
             chosen[name] = (known[name].flag, text)
+    if parsed.command == "simulate":
+        for name, key in SIMULATE_SETTINGS.items():
+            if (value := getattr(parsed, name)) is not None:
+                chosen[key] = (f"--{name}", str(value))
     return chosen
 
 

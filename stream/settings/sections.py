@@ -106,6 +106,7 @@ class SimulateSettings:
     vehicles: int = setting(300, "Vehicles in the fleet.", at_least=1, at_most=1_000_000)
     speedup: float = setting(1.0, "Simulated seconds in one real second.", at_least=0.01, at_most=10_000)
     seed: int = setting(1, "Seed of the fleet: the same seed drives the same routes.", at_least=0)
+    interval_s: int = setting(10, "Seconds between two reports of a vehicle.", at_least=1, at_most=120)
 
 
 @dataclass(frozen=True)

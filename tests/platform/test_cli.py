@@ -8,7 +8,8 @@ import pytest
 
 from stream import cli
 from stream.errors import EXIT_BUG, EXIT_FAILED, EXIT_USAGE, OperatorError, ServiceError
-from stream.options import COMMANDS
+from stream.options import COMMANDS, SIMULATE_SETTINGS
+from stream.settings.catalogue import catalogue
 from tests.services import free_port
 
 NAMES = [command.name for command in COMMANDS]
@@ -149,3 +150,10 @@ def test_a_reader_that_has_seen_enough_is_no_fault() -> None:
     )
     assert done.stdout == "# Settings\n"
     assert done.stderr == ""
+
+
+def test_the_simulator_s_own_defaults_are_those_of_the_settings() -> None:
+    from simulators.options import Options
+
+    for name, key in SIMULATE_SETTINGS.items():
+        assert catalogue()[key].default == getattr(Options(), name)
