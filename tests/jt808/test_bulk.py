@@ -6,7 +6,7 @@ import math
 import random
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.jt808.bulk import decode_frames, decode_position_bodies, decode_positions
@@ -19,6 +19,7 @@ from tests.jt808.strategies import frames, mutated, position_reports, wire_bytes
 contents = frames().map(lambda wire: wire[1:-1]) | mutated() | wire_bytes
 
 
+@settings(max_examples=60)
 @given(st.lists(contents, max_size=12), st.booleans())
 def test_batch_agrees_with_the_oracle(raw: list[bytes], lenient: bool) -> None:
     batch = decode_frames(raw, lenient=lenient)
