@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from io import TextIOWrapper
 from pathlib import Path
 
-from simulators.truth import Event
+from simulators.events import Event
 
 CHINA = timezone(timedelta(hours=8))
 LEDGER_FIELDS = ("vehicle_id", "time_ms", "serial", "longitude_deg", "latitude_deg", "speed_kmh")

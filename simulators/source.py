@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulators.driver import Driver
+from simulators.events import Event
 from simulators.motion import Samples
 from simulators.plan import VehiclePlan
 from simulators.reports import bodies
 from simulators.routes import RoadBook
-from simulators.truth import Event, VehicleTruth
+from simulators.truth import VehicleTruth
 
 # Reports made at once: enough to make numpy worth while, few enough for ten thousand vehicles in memory.
 CHUNK = 32

@@ -4,6 +4,7 @@ This is the simulator's own reading of the zone file: it shares no code with the
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -28,6 +29,8 @@ class Zone:
     rules: frozenset[str]
     vehicle_classes: frozenset[str]  # empty: every class
     hours: tuple[int, int] | None  # minutes of the day, Asia/Shanghai, from and to (exclusive)
+    max_stay_s: float
+    limit_kmh: float
     box: tuple[float, float, float, float]  # west, south, east, north
 
     def applies_to(self, vehicle_class: str) -> bool:
@@ -81,6 +84,8 @@ def _zone(feature: dict[str, Any]) -> Zone:
         rules=frozenset(properties.get("rules", ())),
         vehicle_classes=frozenset(properties.get("vehicle_classes", ())),
         hours=None if not hours else (_minutes(hours.split("-")[0]), _minutes(hours.split("-")[1])),
+        max_stay_s=float(properties.get("max_stay_s", math.inf)),
+        limit_kmh=float(properties.get("limit_kmh", math.inf)),
         box=(float(west), float(south), float(east), float(north)),
     )
 
