@@ -56,6 +56,7 @@ class Driver:
         "_next_speeding_s",
         "_next_stop_s",
         "_night_before_s",
+        "_outstay_s",
         "_plan",
         "_shift_before_s",
         "_shift_begin_s",
@@ -66,7 +67,9 @@ class Driver:
     def __init__(self, plan: VehiclePlan, interval_s: int, book: RoadBook) -> None:
         self._plan, self._interval_s, self._book = plan, interval_s, book
         self._draw = random.Random(plan.salt)
-        self._wheels = Wheels(plan.salt, float(plan.begin_s), plan.path, plan.offset_m)
+        self._wheels = Wheels(plan.salt, float(plan.begin_s))
+        self._outstay_s = 0.0
+        self._begin_leg(plan.path, plan.offset_m)
         self._wheel_since_s = self._shift_begin_s = self._wheels.time_s
         self._shift_before_s, self._night_before_s = -self._draw.uniform(0, COACH_SHIFT_S * 0.6), 0.0
         self._budget_s = self._first_budget_s()
@@ -102,6 +105,9 @@ class Driver:
         to_end_m = wheels.leg_end_m - wheels.metres
         if to_end_m < 1.0:
             self._arrive()
+        elif self._outstay_s and wheels.speed_mps == 0 and wheels.at_stop:
+            self._stand(self._outstay_s + self._draw.uniform(200, 900) + 2 * self._interval_s)
+            self._outstay_s = 0.0
         elif self._must_stand():
             self._halt(self._until_morning_s())
         elif self._must_rest():
@@ -201,7 +207,14 @@ class Driver:
             self._stand(self._draw.uniform(240, 660))
         else:
             self._stand(self._rest_s())
-        self._wheels.begin_leg(self._next_path())
+        self._begin_leg(self._next_path(), 0.0)
+
+    def _begin_leg(self, path: Path, offset_m: float) -> None:
+        """Set off along a path; a visitor may stop in the middle of a zone that one must not linger in."""
+        self._outstay_s, stop_m = 0.0, None
+        if path.halt and path.halt[0] > offset_m and self._draw.random() < 0.6:
+            stop_m, self._outstay_s = path.halt
+        self._wheels.begin_leg(path, offset_m, stop_m)
 
     def _next_path(self) -> Path:
         plan, here = self._plan, self._wheels.path.goal

@@ -1,7 +1,8 @@
 """Ways over the network: which roads a class of vehicle avoids, and the lines it drives along."""
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,10 @@ class Path:
     latitude_deg: Floats
     along_m: Floats
     corners: tuple[tuple[float, float], ...]  # (metres along, m/s), in order
+    steps: Steps
+    halt: tuple[float, float] | None = (
+        None  # where one may outstay a zone's welcome: metres along, seconds allowed
+    )
 
     @property
     def length_m(self) -> float:
@@ -113,8 +118,16 @@ class RoadBook:
                 path = self.along(((index, forward),), near, far)
                 entry_m = self.entry_m(path, vehicle_class)
                 if entry_m is not None and entry_m > CLEARANCE_M:
-                    found.append(Crossing(path, entry_m))
+                    found.append(Crossing(replace(path, halt=self._halt(path, vehicle_class)), entry_m))
         return tuple(found)
+
+    def _halt(self, path: Path, vehicle_class: str) -> tuple[float, float] | None:
+        """The middle of a path's way through a zone that limits how long one may stay, and that limit."""
+        for zone in zones_for(self.zones, vehicle_class):
+            inside_m = self._inside_m(path, (zone,))
+            if "stay" in zone.rules and len(inside_m):
+                return float(inside_m[len(inside_m) // 2]), zone.max_stay_s
+        return None
 
     def along(self, steps: Steps, start: str, goal: str) -> Path:
         """Join roads to one line; corners are where they meet at an angle."""
@@ -136,17 +149,22 @@ class RoadBook:
             for joint in joints[:-1]
             if _turn_deg(lon, lat, joint) > CORNER_DEG[road_class]
         )
-        return Path(start, goal, road_class, lon, lat, along_m, corners)
+        return Path(start, goal, road_class, lon, lat, along_m, corners, steps)
 
     def entry_m(self, path: Path, vehicle_class: str) -> float | None:
         """Metres along a path to where it enters a zone that watches this class; None if it never does."""
+        inside_m = self._inside_m(path, zones_for(self.zones, vehicle_class))
+        return float(inside_m[0]) if len(inside_m) else None
+
+    def _inside_m(self, path: Path, zones: Sequence[Zone]) -> Floats:
+        """Every 25 m of a path that lie in any of some zones."""
         along_m = np.arange(0.0, path.length_m, 25.0)
         lon = np.interp(along_m, path.along_m, path.longitude_deg)
         lat = np.interp(along_m, path.along_m, path.latitude_deg)
         inside = np.zeros(len(along_m), dtype=bool)
-        for zone in zones_for(self.zones, vehicle_class):
+        for zone in zones:
             inside |= zone.contains(lon, lat)
-        return float(along_m[inside.argmax()]) if inside.any() else None
+        return along_m[inside]
 
 
 def _touches(road: Road, zone: Zone) -> bool:

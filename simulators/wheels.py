@@ -16,6 +16,7 @@ class Wheels:
 
     __slots__ = (
         "_corners",
+        "_stop_m",
         "driven_s",
         "leg_end_m",
         "metres",
@@ -26,22 +27,30 @@ class Wheels:
         "track",
     )
 
-    def __init__(self, salt: int, begin_s: float, path: Path, offset_m: float) -> None:
+    def __init__(self, salt: int, begin_s: float) -> None:
         self.track = Track(salt, begin_s)
         self.time_s, self.metres, self.speed_mps = begin_s, 0.0, 0.0
         self.driven_s = self.night_driven_s = 0.0
-        self.begin_leg(path, offset_m)
+        self.leg_end_m, self._stop_m = 0.0, math.inf
+        self._corners: list[tuple[float, float]] = []
 
-    def begin_leg(self, path: Path, offset_m: float = 0.0) -> None:
-        """Go on along a path, from some way along it."""
+    def begin_leg(self, path: Path, offset_m: float = 0.0, stop_m: float | None = None) -> None:
+        """Go on along a path, from some way along it; ``stop_m``: where on it to come to a stop."""
         self.path = path
         self.leg_end_m = self.metres + path.length_m - offset_m
+        corners = sorted((*path.corners, *([] if stop_m is None else [(stop_m, 0.0)])))
         self._corners = [
             (self.metres + along_m - offset_m, speed_mps)
-            for along_m, speed_mps in path.corners
+            for along_m, speed_mps in corners
             if along_m > offset_m + CORNER_BEHIND_M
         ]
+        self._stop_m = math.inf if stop_m is None else self.metres + stop_m - offset_m
         self.track.add_leg(self.metres, path, offset_m)
+
+    @property
+    def at_stop(self) -> bool:
+        """Whether the vehicle is where it was told to come to a stop."""
+        return abs(self.metres - self._stop_m) < 1.0
 
     def obstacle(self) -> tuple[float, float]:
         """The next corner or the leg's end: where, on the vehicle's count of metres, and how fast at most."""
