@@ -70,12 +70,18 @@ class Driver:
         self._wheels = Wheels(plan.salt, float(plan.begin_s))
         self._outstay_s = 0.0
         self._begin_leg(plan.path, plan.offset_m)
-        self._wheel_since_s = self._shift_begin_s = self._wheels.time_s
+        self._shift_begin_s = self._wheels.time_s
+        self._wheel_since_s = plan.wheel_since_s
         self._shift_before_s, self._night_before_s = -self._draw.uniform(0, COACH_SHIFT_S * 0.6), 0.0
         self._budget_s = self._first_budget_s()
         self._next_stop_s = self._wheels.time_s + self._draw.uniform(2_400, 4_800)
         self._next_speeding_s = plan.first_event_s if plan.role == "speeder" else math.inf
         self._set_off()
+
+    @property
+    def wheel_since_s(self) -> float:
+        """Since when the driver has had no proper rest, at the end of the motion so far."""
+        return self._wheel_since_s
 
     @property
     def track(self) -> Track:

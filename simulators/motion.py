@@ -70,6 +70,14 @@ class Track:
         while len(self._legs) > 1 and self._legs[1][0] <= metres:
             del self._legs[0]
 
+    def place(self, time_s: float) -> tuple[Path, float]:
+        """The path a vehicle is on at a time, and how far along it."""
+        metres = float(self._drive(np.array([time_s]))[0][0])
+        from_m, path, offset_m = max(
+            (leg for leg in self._legs if leg[0] <= metres), key=lambda leg: leg[0], default=self._legs[0]
+        )
+        return path, metres - from_m + offset_m
+
     def sample(self, time_ms: Ints) -> Samples:
         """Sample at whole seconds, ascending, none before the oldest piece kept nor after ``end_s``."""
         metres, speed_kmh = self._drive(time_ms / 1000.0)

@@ -29,6 +29,7 @@ class Options:
     edition: str = "mixed"
     truth: Path | None = None
     ledger: Path | None = None
+    state: Path | None = None
     registry: Path | None = None
     write_registry: Path | None = None
     progress: float = 5.0
@@ -80,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser, defaults: object = None) -> N
     option("--duration", _number(0, 1e9), "seconds to run; without it, until interrupted", "S")
     option("--truth", Path, "write what really happened: one JSON object a line, complete at the end", "FILE")
     option("--ledger", Path, "write each acknowledged report: JSON lines, or CSV if the name ends so", "FILE")
+    option("--state", Path, "keep here where the vehicles are, and go on from there next time", "FILE")
     option("--registry", Path, "write the fleet as a registry CSV first", "FILE")
     option("--write-registry", Path, "only write the registry CSV, connect to nothing", "FILE")
     option("--progress", _number(0, 1e9), "seconds between two lines of progress; 0: none", "S")

@@ -11,11 +11,13 @@
 """
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from simulators.fleet import Vehicle
-from simulators.limits import COACHES, LONGEST_DRIVING_S, second_of_day
+from simulators.limits import COACHES, LONGEST_DRIVING_S, SHORTEST_REST_S, second_of_day
+from simulators.resume import Place
 from simulators.routes import Path, RoadBook
 
 SHARES = (("speeder", 0.12), ("visitor", 0.18), ("returning", 0.02), ("rested", 0.01), ("enduring", 0.03))
@@ -41,16 +43,51 @@ class VehiclePlan:
     path: Path
     offset_m: float
     parked_s: float  # stands this long at first
+    wheel_since_s: (
+        float  # when the driver took the wheel; before begin_s where a run before this one ended just now
+    )
     first_event_s: float  # speeder: when to speed first; returning, enduring: when 4 h are over
     salt: int
 
 
 def plan_fleet(
-    fleet: list[Vehicle], seed: int, begin_s: int, interval_s: int, book: RoadBook
+    fleet: list[Vehicle],
+    seed: int,
+    begin_s: int,
+    interval_s: int,
+    book: RoadBook,
+    places: Mapping[str, Place] = MappingProxyType({}),
 ) -> list[VehiclePlan]:
-    """Deal out roles and starting places. The same arguments give the same plan."""
+    """Deal out roles and starting places. The same arguments give the same plan.
+
+    ``places``: where vehicles were at the end of the run before; they go on from there, and not before then.
+    """
     roles = _deal_roles(fleet, seed, begin_s)
-    return [_plan(vehicle, *roles[vehicle.number], seed, begin_s, interval_s, book) for vehicle in fleet]
+    fresh = [_plan(vehicle, *roles[vehicle.number], seed, begin_s, interval_s, book) for vehicle in fleet]
+    return [_go_on(plan, places.get(plan.vehicle.vehicle_id), interval_s) for plan in fresh]
+
+
+def _go_on(plan: VehiclePlan, place: Place | None, interval_s: int) -> VehiclePlan:
+    """The plan of a vehicle that was seen before: from where it was, and after it was seen."""
+    if place is None:
+        return plan
+    earliest_s = place.time_s + interval_s
+    role, begin_s, stored_until_s = plan.role, plan.begin_s, plan.stored_until_s
+    if role in ("returning", "rested") and begin_s < earliest_s:
+        role, begin_s = "plain", stored_until_s
+    begin_s = max(begin_s, earliest_s)
+    went_on = begin_s - place.time_s < SHORTEST_REST_S + interval_s
+    return replace(
+        plan,
+        role=role,
+        road_class=place.path.road_class,
+        begin_s=begin_s,
+        stored_until_s=max(begin_s, stored_until_s),
+        path=place.path,
+        offset_m=place.along_m,
+        parked_s=0.0,
+        wheel_since_s=min(place.wheel_since_s, begin_s) if went_on else begin_s,
+    )
 
 
 def _deal_roles(fleet: list[Vehicle], seed: int, begin_s: int) -> dict[int, tuple[str, int, int]]:
@@ -110,6 +147,7 @@ def _plan(
         path=path,
         offset_m=offset_m,
         parked_s=draw.uniform(120, 1_500) if role == "plain" and draw.random() < 0.12 else 0.0,
+        wheel_since_s=begin_s + phase_s - stored_s,
         first_event_s=first_event_s,
         salt=draw.getrandbits(62),
     )

@@ -11,6 +11,7 @@ import time
 
 import uvloop
 
+from simulators import resume
 from simulators.clock import DeviceClock
 from simulators.fleet import build_fleet, write_registry
 from simulators.options import Options, from_namespace
@@ -81,6 +82,8 @@ class Fleet:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._book = RoadBook()
+        self._places: dict[str, resume.Place] = {}
         self._endpoint: Endpoint | None = None
         self._terminals: list[Terminal] = []
         self._ledger = Ledger(options.ledger) if options.ledger else None
@@ -95,6 +98,7 @@ class Fleet:
         self._catch_signals()
         self._set_up()
         watch = asyncio.create_task(self._watch())
+        watch.add_done_callback(lambda _: self._stop.set())  # it ends by itself only where a file fails
         connecting = asyncio.create_task(self._connect_all())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._options.duration):
@@ -106,10 +110,13 @@ class Fleet:
 
     def _set_up(self) -> None:
         options = self._options
-        book = RoadBook()
+        book = self._book
         clock = DeviceClock(time.time(), options.history_s, options.speedup)
         fleet = build_fleet(options.vehicles, options.seed, options.chosen_edition)
-        plans = plan_fleet(fleet, options.seed, math.floor(clock.begin_s), options.interval, book)
+        begin_s = math.floor(clock.begin_s)
+        self._places = self._load_places()
+        plans = plan_fleet(fleet, options.seed, begin_s, options.interval, book, self._places)
+        self._save_places()
         self._endpoint = Endpoint(options.host, options.port)
         lags = random.Random(options.seed)
         for plan in plans:
@@ -162,7 +169,10 @@ class Fleet:
 
     async def _watch(self) -> None:
         """Show progress and keep the files up to date; say at once when nothing can be reached."""
-        last_s = time.monotonic()
+        last_s = save_at_s = time.monotonic()
+        save_every_s = max(
+            5.0, len(self._terminals) / 200
+        )  # a fixed share of the time, however large the fleet
         while True:
             await asyncio.sleep(0.5)
             self._show_error()
@@ -172,6 +182,28 @@ class Fleet:
             for file in (self._ledger, self._truth):
                 if file:
                     file.flush()
+            if time.monotonic() >= save_at_s:
+                self._save_places()
+                save_at_s = time.monotonic() + save_every_s
+
+    def _load_places(self) -> dict[str, resume.Place]:
+        if self._options.state is None:
+            return {}
+        try:
+            return dict(resume.load(self._options.state, self._options.seed, self._book))
+        except resume.ResumeError as error:
+            _say(str(error))
+            return {}
+
+    def _save_places(self) -> None:
+        """Note where each vehicle was last seen, that is at its last acknowledged report."""
+        if self._options.state is None:
+            return
+        for terminal in self._terminals:
+            seen = terminal.session.acknowledged_below
+            if seen:
+                self._places[terminal.source.plan.vehicle.vehicle_id] = terminal.source.place(seen - 1)
+        resume.save(self._options.state, self._options.seed, self._book.network, self._places.items())
 
     def _show_error(self) -> None:
         endpoint = self._endpoint
@@ -217,6 +249,7 @@ class Fleet:
         await _cancel(watch)
         await asyncio.gather(*(terminal.stop() for terminal in self._terminals))
         await asyncio.sleep(0.05)  # lets the transports close
+        self._save_places()
         self._write_rest_of_truth()
         for file in (self._ledger, self._truth):
             if file:

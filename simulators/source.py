@@ -10,6 +10,7 @@ from simulators.events import Event
 from simulators.motion import Samples
 from simulators.plan import VehiclePlan
 from simulators.reports import bodies
+from simulators.resume import Place
 from simulators.routes import RoadBook
 from simulators.truth import VehicleTruth
 
@@ -86,8 +87,14 @@ class Source:
             if not self._chunks:
                 self._make_chunk(chunk.end)
         if settled:
-            self._driver.track.forget_before(self.time_s(self._chunks[0].end))
+            self._driver.track.forget_before(self.time_s(self._chunks[0].first - 1))
         return self._truth.take() if settled and self._truth else []
+
+    def place(self, number: int) -> Place:
+        """Where the vehicle was at a report: the last one settled, or any later one made."""
+        time_s = self.time_s(number)
+        path, along_m = self._driver.track.place(time_s)
+        return Place(time_s, path, along_m, min(self._driver.wheel_since_s, time_s))
 
     def finish(self, below: int) -> list[Event]:
         """The end: the truth of all reports before this number, open events included."""
