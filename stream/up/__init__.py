@@ -5,7 +5,7 @@ import time
 from stream.errors import EXIT_FAILED, ServiceError
 from stream.settings import Settings
 from stream.up.console import Console
-from stream.up.plan import Plan, check_ports, make_plan
+from stream.up.plan import Plan, check_ports, make_plan, with_fleet
 from stream.up.stages import start_everything
 from stream.up.supervisor import WATCH_S, ChildDied, StopRequested, Supervisor
 
@@ -29,7 +29,7 @@ def run(settings: Settings, with_parent: bool = False) -> int:
 
 def _supervise(plan: Plan, supervisor: Supervisor, console: Console) -> int:
     try:
-        start_everything(plan, supervisor, console)
+        start_everything(with_fleet(plan) if plan.settings.up.simulate else plan, supervisor, console)
         while True:
             supervisor.check()
             time.sleep(WATCH_S)

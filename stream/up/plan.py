@@ -114,7 +114,7 @@ def make_plan(settings: Settings) -> Plan:
             "with a broker of your own start the roles one by one"
         )
     return Plan(
-        _with_fleet(settings) if settings.up.simulate else settings,
+        settings,
         settings.up.data_dir or default_data_dir(),
         database_port,
         database_name,
@@ -122,16 +122,18 @@ def make_plan(settings: Settings) -> Plan:
     )
 
 
-def _with_fleet(settings: Settings) -> Settings:
-    """The fleet connects to this gateway, and where no zones are given the rules get the fleet's."""
+def with_fleet(plan: Plan) -> Plan:
+    """The plan with a fleet that connects to this gateway; where no zones are given the fleet's are in force."""
     from simulators.zones import SHIPPED_ZONES
 
+    settings = plan.settings
     reachable = "127.0.0.1" if settings.gateway.host in ("0.0.0.0", "", "::") else settings.gateway.host
-    return replace(
+    changed = replace(
         settings,
         simulate=replace(settings.simulate, host=reachable, port=settings.gateway.port),
         rules=replace(settings.rules, zones=settings.rules.zones or SHIPPED_ZONES),
     )
+    return replace(plan, settings=changed)
 
 
 def default_data_dir() -> Path:

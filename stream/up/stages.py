@@ -3,12 +3,14 @@
 import asyncio
 import http.client
 import io
+import json
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TextIO
 
 from stream.embedded import EmbeddedBroker, EmbeddedPostgres
 from stream.embedded.child import spawn
@@ -77,11 +79,8 @@ def _prepare(plan: Plan, supervisor: Supervisor, console: Console) -> None:
     """Schema and registry, by this program's own code; quick, so not interrupted half-way."""
     from alerts import migrate
 
-    said, complaint = io.StringIO(), io.StringIO()
-    if migrate.run(plan.settings.database.dsn, said, complaint) != 0:
-        raise ServiceError(f"the schema cannot be brought up to date: {complaint.getvalue().strip()}")
-    for line in said.getvalue().splitlines():
-        console.say(line)
+    dsn = plan.settings.database.dsn
+    _relay(console, lambda said, complaint: migrate.run(dsn, said, complaint))
     if plan.settings.up.simulate:
         _import_fleet(plan, console)
     supervisor.check()
@@ -94,8 +93,18 @@ def _import_fleet(plan: Plan, console: Console) -> None:
     path = plan.data_dir / "fleet.csv"
     simulate = plan.settings.simulate
     simulators.write_registry(path, simulate.vehicles, simulate.seed)
-    registry.import_csv(plan.settings.database.dsn, path)
-    console.say(f"registry holds the simulated fleet of {simulate.vehicles} vehicles")
+    dsn = plan.settings.database.dsn
+    _relay(console, lambda said, complaint: registry.import_csv(dsn, path, said, complaint))
+
+
+def _relay(console: Console, command: Callable[[TextIO, TextIO], int]) -> None:
+    """Runs a command of ours here and prints what it says as progress; a failure is a ServiceError."""
+    said, complaint = io.StringIO(), io.StringIO()
+    code = command(said, complaint)
+    for line in said.getvalue().splitlines():
+        console.say(line)
+    if code != 0:
+        raise ServiceError(" ".join(complaint.getvalue().split()) or "the database could not be prepared")
 
 
 @dataclass(frozen=True)
@@ -156,8 +165,8 @@ def _healthy(host: str, port: int) -> bool:
     connection = http.client.HTTPConnection(host, port, timeout=2.0)
     try:
         connection.request("GET", "/api/health")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
+        return bool(json.load(connection.getresponse())["ok"])
+    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError):
         return False
     finally:
         connection.close()
