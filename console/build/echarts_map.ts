@@ -3,13 +3,12 @@
 
 type Offset = [number, number]
 
+export type EncodedGeometry =
+  | { type: 'Polygon'; coordinates: string[]; encodeOffsets: Offset[] }
+  | { type: 'MultiPolygon'; coordinates: string[][]; encodeOffsets: Offset[][] }
+
 export interface EncodedMap {
-  features: {
-    properties: { name: string; cp: [number, number] }
-    geometry:
-      | { type: 'Polygon'; coordinates: string[]; encodeOffsets: Offset[] }
-      | { type: 'MultiPolygon'; coordinates: string[][]; encodeOffsets: Offset[][] }
-  }[]
+  features: { properties: { name: string }; geometry: EncodedGeometry }[]
 }
 
 const BIAS = 64

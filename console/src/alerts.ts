@@ -1,9 +1,9 @@
 // The alerts this page knows. A plain store: the newest revision of each alert wins, whatever order they come in.
-import { sequence, timeMs, type Alert } from './model'
+import { timeMs, type Alert } from './model'
 
 /** A page keeps no more than this; the oldest that are both over and acknowledged leave first, and what must
  * leave though it is not is counted, never hidden. */
-export const CAPACITY = 5_000
+export const CAPACITY = 10_000
 
 export interface AlertCounts {
   open: number
@@ -46,6 +46,12 @@ export class AlertStore {
     this.head = Math.max(this.head, cursor || 0)
   }
 
+  /** Forgets everything: the desk has another database than before. */
+  clear(): void {
+    this.byId.clear()
+    this.head = this.dropped = 0
+  }
+
   get(alertId: string): Alert | undefined {
     return this.byId.get(alertId)
   }
@@ -66,9 +72,7 @@ export class AlertStore {
   }
 
   private makeRoom(): void {
-    const order = this.all().sort(
-      (a, b) => Number(isSettled(b)) - Number(isSettled(a)) || sequence(a) - sequence(b),
-    )
+    const order = this.all().sort((a, b) => Number(isSettled(b)) - Number(isSettled(a)) || a.seq - b.seq)
     for (const alert of order.slice(0, this.byId.size - this.capacity)) {
       this.byId.delete(alert.alert_id)
       if (!isSettled(alert)) this.dropped += 1
@@ -77,7 +81,7 @@ export class AlertStore {
 }
 
 const isNewer = (alert: Alert, known: Alert): boolean =>
-  alert.revision > known.revision || (alert.revision === known.revision && sequence(alert) >= sequence(known))
+  alert.revision > known.revision || (alert.revision === known.revision && alert.seq >= known.seq)
 
 /** A level of this page: 1 is the gravest, and what is outside 1 to 3 is shown as the nearest. */
 export const levelOf = (alert: Pick<Alert, 'level'>): 1 | 2 | 3 =>

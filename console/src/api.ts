@@ -1,5 +1,6 @@
 // The desk's HTTP API, one function a request. Errors arrive as ApiError, whose message an operator can read.
 import type { FeatureCollection } from 'geojson'
+import { language, type Language } from './i18n'
 import type { Alert, AlertPage, AlertRevision, DeskConfig, TrackPoint, Vehicle } from './model'
 
 /** A request waits no longer than this: the operator is told, instead of a button that hangs. */
@@ -14,16 +15,11 @@ export class ApiError extends Error {
   }
 }
 
-/** The reason a refusal carries: FastAPI puts it in `detail`, as a text or a list of field errors. */
-export function refusalReason(body: unknown, status: number): string {
-  const detail = (body as { detail?: unknown } | null)?.detail
-  if (typeof detail === 'string') return detail
-  if (Array.isArray(detail)) {
-    const reasons = detail.map((item) => (item as { msg?: string }).msg).filter(Boolean)
-    if (reasons.length > 0) return reasons.join('; ')
-  }
-  const nested = (detail ?? (body as { error?: unknown } | null)?.error) as { message?: unknown } | undefined
-  return typeof nested?.message === 'string' ? nested.message : `HTTP ${status}`
+/** What a refusal says in the operator's language: the desk sends `{"error": {"message_en", "message_zh"}}`. */
+export function refusalReason(body: unknown, status: number, inLanguage: Language): string {
+  const error = (body as { error?: Record<string, unknown> } | null)?.error
+  const message = error?.[`message_${inLanguage}`] ?? error?.message_en
+  return typeof message === 'string' ? message : `HTTP ${status}`
 }
 
 async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
@@ -33,7 +29,7 @@ async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
     },
   )
   const body: unknown = await response.json().catch(() => null)
-  if (!response.ok) throw new ApiError(response.status, refusalReason(body, response.status))
+  if (!response.ok) throw new ApiError(response.status, refusalReason(body, response.status, language.value))
   return body as T
 }
 
@@ -54,6 +50,7 @@ const id = encodeURIComponent
 export interface AlertQuery {
   order?: 'newest' | undefined
   after?: string | undefined
+  before?: string | undefined
   limit?: number | undefined
   state?: 'open' | 'ended' | undefined
   acknowledged?: 'true' | 'false' | undefined

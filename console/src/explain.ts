@@ -1,7 +1,7 @@
 // An alert's own fields, in words: `detail` holds a rule's findings with units last in their names.
 import { levelOf } from './alerts'
 import { decimal, duration } from './format'
-import { fill, language, t, word } from './i18n'
+import { fill, fullRuleName, language, t, word } from './i18n'
 import type { Alert } from './model'
 
 export interface Fact {
@@ -26,6 +26,7 @@ export function fieldText(name: string, value: unknown): string {
   if (name.endsWith('_m')) return n >= 10_000 ? `${decimal(n / 1000, 1)} km` : `${decimal(n, 0)} m`
   if (name.endsWith('_ms')) return duration(n)
   if (name.endsWith('_s')) return duration(n * 1000)
+  if (name === 'tier_percent') return n > 0 ? `≥ ${decimal(n, 0)}%` : t.value.detail.lowestTier
   if (name.endsWith('_percent')) return `${decimal(n, 0)}%`
   return decimal(n, 3)
 }
@@ -61,7 +62,9 @@ export function gist(alert: Alert): string {
 export function sentenceWhy(alert: Alert): string {
   const max = number(alert.detail.max_speed_kmh)
   const limit = number(alert.detail.limit_kmh)
-  if (max === null || limit === null || limit <= 0) return gist(alert)
+  if (max === null || limit === null || limit <= 0) {
+    return [fullRuleName(alert), gist(alert)].filter(Boolean).join(t.value.colon)
+  }
   const values = { max: decimal(max, 1), limit: decimal(limit, 1), over: overPercent(max, limit) }
   return fill(t.value.detail.sentences.speeding, values)
 }

@@ -16,7 +16,7 @@ export interface Alert {
   plate: string | null
   vehicle_class: string | null
   rule: string
-  rule_name?: Bilingual | null
+  rule_name: Bilingual
   level: number
   start: string
   found: string
@@ -27,7 +27,7 @@ export interface Alert {
   rulebook_version: string
   detail: Record<string, unknown>
   revision: number
-  seq: number | string
+  seq: number
   acknowledged_at: string | null
   acknowledged_by: string | null
   acknowledgement_note: string | null
@@ -35,7 +35,10 @@ export interface Alert {
 
 export interface AlertPage {
   alerts: Alert[]
-  cursor: string | null
+  /** Behind the last change of this page (order=oldest) or of all alerts (order=newest). */
+  cursor: string
+  /** With order=newest: hand back as `before` for older ones; null on the last page. */
+  next: string | null
 }
 
 export interface AlertRevision {
@@ -47,27 +50,29 @@ export interface AlertRevision {
 
 export interface Position {
   vehicle_id: string
-  plate?: string | null
-  vehicle_class?: string | null
-  time: string | number
+  plate: string | null
+  vehicle_class: string
+  time: string
   longitude_deg: number
   latitude_deg: number
   speed_kmh: number
   heading_deg: number
-  altitude_m?: number
-  alarm_bits?: number
-  status_bits?: number
+  altitude_m: number
+  alarm_bits: number
+  status_bits: number
 }
 
 export interface Vehicle {
   vehicle_id: string
-  plate: string | null
-  plate_colour: number | null
-  vehicle_class: string | null
-  enterprise: string | null
-  driver_id: string | null
-  terminal_phone: string | null
-  total_mass_kg: number | null
+  plate: string
+  plate_colour: number
+  vehicle_class: string
+  enterprise: string
+  /** Empty when none is assigned. */
+  driver_id: string
+  terminal_phone: string
+  /** 0 when not known. */
+  total_mass_kg: number
 }
 
 export interface TrackPoint {
@@ -79,12 +84,10 @@ export interface TrackPoint {
 }
 
 export interface DeskConfig {
-  tile_url: string | null
-  languages?: string[]
+  /** Empty: no tile server, the built-in outlines. */
+  tile_url: string
+  languages: string[]
   version: string
 }
 
-/** Where the newest word of the stream stands: a number in the API, kept as one here. */
-export const sequence = (alert: Pick<Alert, 'seq'>): number => Number(alert.seq) || 0
-
-export const timeMs = (text: string | number): number => (typeof text === 'number' ? text : Date.parse(text))
+export const timeMs = (text: string): number => Date.parse(text)

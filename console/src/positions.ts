@@ -16,8 +16,7 @@ export const ONLINE_MS = 5 * 60_000
 
 const FIRST_ROWS = 1024
 
-export const classCode = (name: string | null | undefined): number =>
-  Math.max(0, CLASSES.indexOf((name ?? 'unknown') as VehicleClass))
+export const classCode = (name: string): number => Math.max(0, CLASSES.indexOf(name as VehicleClass))
 
 export class PositionStore {
   private readonly rows = new Map<string, number>()
@@ -66,10 +65,10 @@ export class PositionStore {
     this.latitudeDeg[row] = position.latitude_deg
     this.speedKmh[row] = position.speed_kmh
     this.headingDeg[row] = position.heading_deg
-    this.alarmBits[row] = position.alarm_bits ?? 0
-    this.statusBits[row] = position.status_bits ?? 0
-    if (position.vehicle_class != null) this.vehicleClass[row] = classCode(position.vehicle_class)
-    if (position.plate) this.plates[row] = position.plate
+    this.alarmBits[row] = position.alarm_bits
+    this.statusBits[row] = position.status_bits
+    this.vehicleClass[row] = classCode(position.vehicle_class)
+    this.plates[row] = position.plate ?? ''
   }
 
   private add(vehicleId: string): number {

@@ -6,7 +6,7 @@ import { announce } from './announcer'
 import { getConfig, getZones } from './api'
 import { startClock, type Clock } from './clock'
 import { firstLoad } from './first_load'
-import { sequence, type Alert, type DeskConfig, type Position } from './model'
+import type { Alert, DeskConfig, Position } from './model'
 import { PositionStore } from './positions'
 import type { ServerEvent } from './sse'
 import { openStream, type StreamState } from './stream'
@@ -27,6 +27,8 @@ export interface Session {
   zones: ShallowRef<FeatureCollection | null>
   /** null while loading, "" when loaded, otherwise why it failed. */
   loadFailure: Ref<string | null>
+  /** Whether more alerts ask for attention than this page has read. */
+  truncated: Ref<boolean>
   counts: ComputedRef<AlertCounts>
   levels: ComputedRef<Map<string, number>>
   /** Ids that arrived by the stream, for a moment of light. */
@@ -50,6 +52,7 @@ export function createSession(): Session {
   const config = shallowRef<DeskConfig | null>(null)
   const zones = shallowRef<FeatureCollection | null>(null)
   const loadFailure = ref<string | null>(null)
+  const truncated = ref(false)
   const fresh = shallowRef<ReadonlySet<string>>(new Set())
   const stops: (() => void)[] = [clock.stop]
   let stopped = false
@@ -81,13 +84,20 @@ export function createSession(): Session {
     }
   })
 
+  // The desk's database is another than the one our cursor came from: what we know is of no worth.
+  const startAnew = (): void => {
+    alerts.clear()
+    void loadAlerts()
+  }
+
   const follow = (): void => {
     stops.push(
       openStream({
         url: '/api/stream',
         after: () => alerts.cursor,
-        onEvent: inbox.receive,
+        onEvent: (event) => (event.name === 'reset' ? startAnew() : inbox.receive(event)),
         onState: (state) => (stream.value = state),
+        onDate: (header) => clock.learn(header, Date.now()),
       }),
     )
   }
@@ -95,11 +105,12 @@ export function createSession(): Session {
   const loadAlerts = async (): Promise<void> => {
     while (!stopped) {
       try {
-        const { alerts: batch, cursor } = await firstLoad()
-        take(batch)
-        alerts.advance(cursor)
+        const loaded = await firstLoad()
+        take(loaded.alerts)
+        alerts.advance(loaded.cursor)
+        truncated.value = loaded.truncated
         loadFailure.value = ''
-        return follow()
+        return
       } catch (error) {
         loadFailure.value = error instanceof Error ? error.message : String(error)
         await pause()
@@ -123,17 +134,18 @@ export function createSession(): Session {
     config,
     zones,
     loadFailure,
+    truncated,
     fresh,
     take,
     counts: computed(() => (alertsVersion.value, alerts.counts())),
     levels: computed(() => (alertsVersion.value, openLevels(alerts.all()))),
     start: () => {
-      void loadAlerts()
+      void loadAlerts().then(() => stopped || follow())
       void loadZones()
       void getConfig().then(
         (answer) => (config.value = answer),
         // A desk that does not tell its settings still serves alerts: the page goes on with the offline map.
-        () => (config.value = { tile_url: null, version: '' }),
+        () => (config.value = { tile_url: '', languages: [], version: '' }),
       )
     },
     stop: () => {
@@ -172,7 +184,7 @@ function createInbox(flush: (alerts: Alert[], positions: Position[], cursor: num
     if (event.name === 'alert') {
       const alert = JSON.parse(event.data) as Alert
       alerts.push(alert)
-      cursor = Math.max(cursor, sequence(alert))
+      cursor = Math.max(cursor, alert.seq)
     } else if (event.name === 'positions') {
       // Not spread into push: a first event may hold more positions than a call takes arguments.
       positions = positions.concat((JSON.parse(event.data) as { positions: Position[] }).positions)

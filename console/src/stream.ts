@@ -9,6 +9,8 @@ export type StreamState =
 export interface StreamHandlers {
   onEvent: (event: ServerEvent) => void
   onState: (state: StreamState) => void
+  /** The desk's own time, told at every connection. */
+  onDate?: (dateHeader: string | null) => void
 }
 
 export interface StreamOptions extends StreamHandlers {
@@ -66,6 +68,7 @@ async function readOnce(options: StreamOptions, stop: AbortSignal, onLive: () =>
       signal: connection.signal,
     })
     if (!response.ok || !response.body) return `HTTP ${response.status}`
+    options.onDate?.(response.headers.get('date'))
     onLive()
     const parser = new EventParser()
     const decoder = new TextDecoder()
@@ -88,10 +91,11 @@ async function readOnce(options: StreamOptions, stop: AbortSignal, onLive: () =>
 
 const pause = (delayMs: number, stop: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, delayMs)
-    const early = (): void => {
+    const end = (): void => {
       clearTimeout(timer)
+      stop.removeEventListener('abort', end)
       resolve()
     }
-    stop.addEventListener('abort', early, { once: true })
+    const timer = setTimeout(end, delayMs)
+    stop.addEventListener('abort', end)
   })

@@ -42,7 +42,7 @@ export const zh = {
     loading: '正在读取告警',
     failed: '告警读取失败:{reason}',
     retry: '重试',
-    dropped: '另有 {n} 条较早的告警超出本页容量',
+    incomplete: '待处理告警过多,较早的未载入本页;请先处置上面的告警',
     announce: '新告警:{level},{plate},{rule}',
     announceMany: '{n} 条新告警,最高{level}',
     list: '告警列表',
@@ -106,7 +106,7 @@ export const zh = {
       limit_kmh: '限速',
       limit_source: '限速来源',
       distance_m: '超限里程',
-      tier: '超速档次',
+      tier_percent: '超速档次',
       over_percent: '超出比例',
       driving_s: '驾驶时长',
       night_driving_s: '夜间驾驶时长',
@@ -123,6 +123,7 @@ export const zh = {
       driver_id: '驾驶员',
       points: '轨迹点数',
     },
+    lowestTier: '未达首档',
     sources: {
       posted: '道路限速标志',
       road: '道路限速',
@@ -162,6 +163,7 @@ export const zh = {
     heading: '航向',
     reported: '最近上报',
     ago: '{time}前',
+    seconds: '{n} 秒',
     never: '尚无位置上报',
     silent: '超过 5 分钟未上报',
     follow: '跟随',
@@ -245,6 +247,7 @@ export const zh = {
     list: '回到告警列表',
   },
   sep: ',',
+  colon: ':',
 }
 
 export type Texts = typeof zh

@@ -49,7 +49,7 @@ const outlineLayers = (onTiles: boolean): LayerSpecification[] => {
   ]
 }
 
-export function baseStyle(tileUrl: string | null): StyleSpecification {
+export function baseStyle(tileUrl: string): StyleSpecification {
   const sources: Record<string, SourceSpecification> = {
     cities: { type: 'geojson', data: jiangsu },
     grid: { type: 'geojson', data: degreeGrid() },
@@ -67,5 +67,5 @@ export function baseStyle(tileUrl: string | null): StyleSpecification {
       paint: { 'raster-saturation': -0.55, 'raster-brightness-max': 0.5, 'raster-contrast': 0.1 },
     })
   }
-  return { version: 8, sources, layers: [...layers, ...outlineLayers(tileUrl !== null)] }
+  return { version: 8, sources, layers: [...layers, ...outlineLayers(tileUrl !== '')] }
 }

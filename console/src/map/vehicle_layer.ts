@@ -34,8 +34,12 @@ export interface VehicleState {
   nowMs: number
 }
 
-const radiusPx = (zoom: number): number =>
-  zoom < 7 ? 2.4 : zoom < 11 ? 2.4 + (zoom - 7) * 0.75 : Math.min(8, 5.4 + (zoom - 11) * 0.9)
+/** A few hundred dots want to be seen one by one, fifty thousand are a density. */
+function radiusPx(zoom: number, vehicles: number): number {
+  const far = vehicles < 3000 ? 3 : vehicles < 15_000 ? 2.3 : 1.6
+  if (zoom < 7) return far
+  return zoom < 11 ? far + ((zoom - 7) / 4) * (5.4 - far) : Math.min(8, 5.4 + (zoom - 11) * 0.9)
+}
 
 const arrowShare = (zoom: number): number => Math.min(1, Math.max(0, (zoom - 8.6) / 0.8))
 
@@ -134,7 +138,7 @@ export class VehicleLayer implements CustomLayerInterface {
     gl.uniformMatrix4fv(place('u_matrix'), false, relativeMatrix(input.defaultProjectionData.mainMatrix))
     gl.uniform2f(place('u_viewport'), gl.drawingBufferWidth / ratio, gl.drawingBufferHeight / ratio)
     gl.uniform1f(place('u_progress'), progress)
-    gl.uniform1f(place('u_radius'), radiusPx(zoom))
+    gl.uniform1f(place('u_radius'), radiusPx(zoom, this.count))
     gl.uniform1f(place('u_arrow'), arrowShare(zoom))
     gl.disable(gl.DEPTH_TEST)
     gl.disable(gl.STENCIL_TEST)

@@ -13,9 +13,12 @@ import { zoneLabels } from './zones'
 // Bundled and served from this page's own origin: no blob worker, so a strict content policy holds.
 setWorkerUrl(workerUrl)
 
+/** What the side panel covers at the map's right: its width and margins. */
+const PANEL_PX = 392
 const PICK_PX = 14
 const FLIGHT_MS = 900
-const NEAR_ZOOM = 12.2
+/** Near enough to see the road on tiles; without them, near enough to still see which city it is. */
+const NEAR_ZOOM = { tiles: 13, outlines: 10.6 }
 
 export interface View {
   map: Map
@@ -23,10 +26,12 @@ export interface View {
   labels: LabelState
   showZones: (zones: FeatureCollection) => void
   home: () => void
+  /** Brings a place near, into the middle of what the panel leaves free. */
   flyTo: (longitudeDeg: number, latitudeDeg: number) => void
+  /** The same without a change of zoom. */
   glideTo: (longitudeDeg: number, latitudeDeg: number) => void
-  /** Room that a panel covers at the right, in pixels. */
-  cover: (rightPx: number) => void
+  /** Moves a place out from under the panel, if it is there. */
+  reveal: (longitudeDeg: number, latitudeDeg: number) => void
   repaint: () => void
   remove: () => void
 }
@@ -34,7 +39,7 @@ export interface View {
 export interface ViewOptions {
   container: HTMLElement
   positions: PositionStore
-  tileUrl: string | null
+  tileUrl: string
   labels: LabelState
   onReady: (view: View) => void
   onPick: (vehicleId: string | null) => void
@@ -63,7 +68,7 @@ export function openView(options: ViewOptions): View {
   map.keyboard.disableRotation()
   map.addControl(new ScaleControl({ maxWidth: 110 }), 'bottom-left')
   const vehicles = new VehicleLayer(positions)
-  const view = viewOf(map, vehicles, options.labels)
+  const view = viewOf(map, vehicles, options)
   map.on('load', () => {
     addOverlays(map)
     map.addLayer(vehicles)
@@ -87,8 +92,15 @@ function listen(map: Map, { positions, onPick, onUserMove }: ViewOptions): void 
   map.on('dragstart', onUserMove)
 }
 
-function viewOf(map: Map, vehicles: VehicleLayer, labels: LabelState): View {
+function viewOf(map: Map, vehicles: VehicleLayer, { labels, tileUrl }: ViewOptions): View {
+  const nearZoom = NEAR_ZOOM[tileUrl ? 'tiles' : 'outlines']
   const flight = (): { duration: number } => ({ duration: calm() ? 0 : FLIGHT_MS })
+  const beside = (): { offset: [number, number]; duration: number } => ({
+    offset: [-PANEL_PX / 2, 0],
+    ...flight(),
+  })
+  const glideTo = (longitude: number, latitude: number): void =>
+    void map.easeTo({ center: [longitude, latitude], ...beside() })
   return {
     map,
     vehicles,
@@ -100,9 +112,12 @@ function viewOf(map: Map, vehicles: VehicleLayer, labels: LabelState): View {
     },
     home: () => map.fitBounds(PROVINCE, { padding: 28, ...flight() }),
     flyTo: (longitude, latitude) =>
-      map.flyTo({ center: [longitude, latitude], zoom: Math.max(map.getZoom(), NEAR_ZOOM), ...flight() }),
-    glideTo: (longitude, latitude) => map.easeTo({ center: [longitude, latitude], ...flight() }),
-    cover: (rightPx) => map.easeTo({ padding: { right: rightPx, left: 0, top: 0, bottom: 0 }, duration: 0 }),
+      map.flyTo({ center: [longitude, latitude], zoom: Math.max(map.getZoom(), nearZoom), ...beside() }),
+    glideTo,
+    reveal: (longitude, latitude) => {
+      const { x } = map.project([longitude, latitude])
+      if (x > map.getCanvas().clientWidth - PANEL_PX) glideTo(longitude, latitude)
+    },
     repaint: () => map.triggerRepaint(),
     remove: () => map.remove(),
   }
