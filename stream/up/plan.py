@@ -123,7 +123,7 @@ def make_plan(settings: Settings) -> Plan:
 
 
 def with_fleet(plan: Plan) -> Plan:
-    """The plan with a fleet that connects to this gateway; where no zones are given the fleet's are in force."""
+    """The plan with a fleet that connects to this gateway; its zones, where none are given."""
     from simulators.zones import SHIPPED_ZONES
 
     settings = plan.settings
