@@ -14,7 +14,7 @@ from alerts.desk.errors import ApiError, invalid, not_found
 from alerts.desk.models import PositionList, Track, Vehicle, VehiclePage
 from alerts.desk.parameters import parse_bbox, parse_time
 from alerts.desk.responses import NOT_FOUND, answers
-from alerts.times import SHANGHAI, iso_text, to_datetime, to_ms
+from alerts.times import iso_text, to_datetime, to_ms
 from rules.identity import vehicle_key
 
 router = APIRouter(tags=["vehicles"])
@@ -95,7 +95,7 @@ async def get_track(
 ) -> Response:
     """Stored reports of a vehicle by ascending time, late ones in their place."""
     end = parse_time("to", to) if to else datetime.now(UTC) + timedelta(minutes=5)
-    start = parse_time("from", from_) if from_ else _day_before(end)
+    start = parse_time("from", from_) if from_ else end - DEFAULT_TRACK
     if start > end:
         raise invalid("from", "lies after `to`", "晚于 to")
     after_time, after_digest = _parse_place(after) if after else (start, -(2**63))
@@ -123,13 +123,6 @@ def _point(row: asyncpg.Record) -> dict[str, Any]:
         "heading_deg": row["heading_deg"],
         "altitude_m": row["altitude_m"],
     }
-
-
-def _day_before(end: datetime) -> datetime:
-    try:
-        return end - DEFAULT_TRACK
-    except OverflowError:
-        return datetime.min.replace(tzinfo=SHANGHAI) + DEFAULT_TRACK
 
 
 def _parse_place(text: str) -> tuple[datetime, int]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import asyncpg
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from alerts.desk.errors import ApiError
 
@@ -60,22 +63,27 @@ class Database:
     """A pool that may be opened while the database is away; it connects when it is asked for something."""
 
     def __init__(self, dsn: str) -> None:
+        """Raises ValueError for a DSN that is no ``postgresql://`` address."""
+        try:
+            conninfo_to_dict(dsn)
+            usable = urlsplit(dsn).scheme in ("postgres", "postgresql")
+        except (psycopg.Error, ValueError):
+            usable = False
+        if not usable:
+            raise ValueError("the DSN must look like postgresql://user:password@host:port/database")
         self._dsn = dsn
         self._pool: asyncpg.Pool | None = None
 
     async def open(self) -> None:
-        """Make the pool, without connecting. Raises ValueError for a DSN that is none."""
-        try:
-            self._pool = await asyncpg.create_pool(
-                self._dsn,
-                min_size=0,
-                max_size=POOL_CONNECTIONS,
-                timeout=CONNECT_TIMEOUT_S,
-                command_timeout=COMMAND_TIMEOUT_S,
-                server_settings={"application_name": "haulwatch desk"},
-            )
-        except asyncpg.InterfaceError as error:
-            raise ValueError(f"database.dsn is not usable: {error}") from None
+        """Make the pool, without connecting."""
+        self._pool = await asyncpg.create_pool(
+            self._dsn,
+            min_size=0,
+            max_size=POOL_CONNECTIONS,
+            timeout=CONNECT_TIMEOUT_S,
+            command_timeout=COMMAND_TIMEOUT_S,
+            server_settings={"application_name": "haulwatch desk"},
+        )
 
     async def close(self) -> None:
         """Drop all connections at once; whoever still asks hears that the database is away."""

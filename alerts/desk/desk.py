@@ -31,7 +31,7 @@ PARTITION_CHECK_S = 6 * 3600
 """Partitions are made two weeks ahead; a few looks a day survive any single failure."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Desk:
     """What the endpoints work with."""
 
@@ -45,17 +45,18 @@ class Desk:
     version: str
     tile_url: str
     zones: dict[str, Any]
+    failed: bool = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run the feeds for as long as the context lasts."""
         await self.database.open()
         tasks = [
-            _task("alert feed", self.alerts.run()),
-            _task("stored positions", self.positions.run_database()),
-            _task("position ticks", self.positions.run_ticks()),
-            _task("broker reader", self.broker.run()),
-            _task("partitions", self._run_partitions()),
+            self._task("alert feed", self.alerts.run()),
+            self._task("stored positions", self.positions.run_database()),
+            self._task("position ticks", self.positions.run_ticks()),
+            self._task("broker reader", self.broker.run()),
+            self._task("partitions", self._run_partitions()),
         ]
         try:
             yield
@@ -66,6 +67,19 @@ class Desk:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.commands.close()
             await self.database.close()
+
+    def _task(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._end_on_bug)
+        return task
+
+    def _end_on_bug(self, task: asyncio.Task[None]) -> None:
+        """A feed that died would leave a desk that looks alive and shows yesterday: end the process."""
+        if not self.hub.closing:
+            fault = None if task.cancelled() else task.exception()
+            self.failed = True
+            log.critical("the %s ended; the desk stops", task.get_name(), exc_info=fault)
+            os.kill(os.getpid(), signal.SIGTERM)
 
     async def _run_partitions(self) -> None:
         while True:
@@ -95,16 +109,3 @@ def desk_of(request: Request) -> Desk:
     """The desk that answers a request."""
     desk: Desk = request.app.state.desk
     return desk
-
-
-def _task(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    task = asyncio.create_task(work, name=name)
-    task.add_done_callback(_end_on_bug)
-    return task
-
-
-def _end_on_bug(task: asyncio.Task[None]) -> None:
-    """A feed that died of a bug would leave a desk that looks alive and shows yesterday: end the process."""
-    if not task.cancelled() and task.exception() is not None:
-        log.critical("the %s failed", task.get_name(), exc_info=task.exception())
-        os.kill(os.getpid(), signal.SIGTERM)

@@ -5,24 +5,25 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-QUEUE_CHUNKS = 64
-"""About a minute of position batches: longer than any pause of a healthy page, short enough that an
-abandoned one does not hold memory. Chunks are shared between streams."""
+QUEUE_BYTES = 16 * 1024 * 1024
+"""What may wait for one stream: half a minute of positions of 50,000 vehicles at 30 s, longer than any pause
+of a healthy page; an abandoned one holds no more. Chunks are shared between streams."""
 
 
-@dataclass(frozen=True, slots=True)
 class Chunk:
     """Encoded events to be sent together; ``seqs[i]`` numbers ``events[i]``; empty: they have no numbers."""
 
-    events: Sequence[bytes]
-    seqs: Sequence[int] = ()
+    __slots__ = ("data", "events", "seqs")
+
+    def __init__(self, events: Sequence[bytes], seqs: Sequence[int] = ()) -> None:
+        self.events, self.seqs = events, seqs
+        self.data = b"".join(events)
 
     def after(self, seq: int) -> bytes:
         """The events that follow `seq`; those without a number always."""
         if not self.seqs or self.seqs[0] > seq:
-            return b"".join(self.events)
+            return self.data
         return b"".join(self.events[bisect_right(self.seqs, seq) :])
 
 
@@ -30,15 +31,17 @@ class Client:
     """One open stream's queue. `next` waits for a chunk; None means the stream is to end."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Chunk | None] = asyncio.Queue(QUEUE_CHUNKS + 1)
+        self._queue: asyncio.Queue[Chunk | None] = asyncio.Queue()  # bounded by bytes, in put()
+        self._waiting_bytes = 0
         self.closed = False
 
     def put(self, chunk: Chunk) -> bool:
-        """False when the client was too slow and is closed now."""
-        if self._queue.qsize() >= QUEUE_CHUNKS:
+        """False when the client was too slow and is closed now. An empty queue takes a chunk of any size."""
+        if self._waiting_bytes and self._waiting_bytes + len(chunk.data) > QUEUE_BYTES:
             self.close()
             return False
         self._queue.put_nowait(chunk)
+        self._waiting_bytes += len(chunk.data)
         return True
 
     def close(self) -> None:
@@ -52,7 +55,9 @@ class Client:
     async def next(self, timeout_s: float) -> Chunk | None:
         """Raises TimeoutError when nothing came."""
         async with asyncio.timeout(timeout_s):
-            return await self._queue.get()
+            chunk = await self._queue.get()
+        self._waiting_bytes -= len(chunk.data) if chunk else 0
+        return chunk
 
 
 class Hub:

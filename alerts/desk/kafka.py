@@ -46,6 +46,10 @@ class BrokerReader:
                 await self._read()
             except (KafkaError, OSError, TimeoutError, ConsumerStuck) as fault:
                 self._report(_reason(fault))
+            except asyncio.CancelledError:
+                if asked_to_end():
+                    raise
+                self._report("the connection broke")
             self.lag_records.clear()
             await asyncio.sleep(RETRY_S)
 
@@ -134,6 +138,15 @@ async def _stop(consumer: AIOKafkaConsumer) -> None:
             await consumer.stop()
     except (KafkaError, OSError, TimeoutError) as error:
         log.debug("consumer did not stop cleanly: %r", error)
+
+
+def asked_to_end() -> bool:
+    """Whether a CancelledError is meant for the running task.
+
+    aiokafka cancels whoever waits on a connection that breaks; nobody has asked the task to end then.
+    """
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 def _reason(fault: BaseException) -> str:

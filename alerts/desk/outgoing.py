@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from alerts.commands import TOPIC, Command, encode_commands
 from alerts.desk.errors import broker_away
+from alerts.desk.kafka import asked_to_end
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,11 @@ class CommandSender:
                 await self._drop()
                 log.warning("command %s not sent: %r", command.command_id, error)
                 raise broker_away(type(error).__name__) from error
+            except asyncio.CancelledError:
+                await self._drop()
+                if asked_to_end():
+                    raise
+                raise broker_away("the connection broke") from None
 
     async def close(self) -> None:
         """Let go of the broker."""

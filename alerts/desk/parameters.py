@@ -12,6 +12,10 @@ _LOST_PLUS = re.compile(r"(T\d\d:\d\d.*) (\d\d:?\d\d)$")
 
 MAX_SEQ = 2**63 - 1
 
+EARLIEST = datetime(1990, 1, 1, tzinfo=SHANGHAI)
+LATEST = datetime(9000, 1, 1, tzinfo=SHANGHAI)
+"""No report lies outside; times beyond are moved here, where every calculation with them still works."""
+
 
 def parse_time(name: str, text: str) -> datetime:
     """An ISO 8601 time; without an offset it is Asia/Shanghai. Raises ``ApiError`` (422).
@@ -21,8 +25,8 @@ def parse_time(name: str, text: str) -> datetime:
     try:
         time = datetime.fromisoformat(_LOST_PLUS.sub(r"\1+\2", text.strip()))
         time = time.replace(tzinfo=SHANGHAI) if time.tzinfo is None else time
-        return time.astimezone(SHANGHAI)
-    except (ValueError, OverflowError):
+        return min(max(time, EARLIEST), LATEST).astimezone(SHANGHAI)
+    except ValueError:
         raise invalid(
             name,
             f"{text!r} is not an ISO 8601 time such as 2026-11-22T15:00:00+08:00",

@@ -22,7 +22,7 @@ from rules.vehicle_class import class_name
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
-ROSTER_REFRESH_S = 15.0
+ROSTER_REFRESH_S = 5.0
 RETRY_S = 1.0
 
 

@@ -22,6 +22,8 @@ BACKLOG = 2048
 """Pages that reconnect in the same second after a restart wait in the kernel, none is refused."""
 GRACE_S = 1
 """Streams end at once when asked; what still runs after this is cut."""
+EXIT_BUG = 70
+"""EX_SOFTWARE of sysexits.h: haulwatch itself is wrong."""
 NOISY = ("aiokafka", "aiokafka.conn", "aiokafka.consumer.group_coordinator", "aiokafka.cluster")
 
 
@@ -40,7 +42,8 @@ def run(
     Returns
     -------
     int
-        0 after an orderly stop; 1 when the port, the zones file or the DSN can't be used (one line says why).
+        0 after an orderly stop; 1 when the port, the zones file or the DSN can't be used (one line says why);
+        70 when a feed failed.
     """
     _quiet_logs()
     try:
@@ -59,6 +62,9 @@ def run(
     except (ZoneError, OSError) as error:
         print(f"haulwatch desk: zones {zones}: {error}", file=sys.stderr)
         return 1
+    except ValueError as error:
+        print(f"haulwatch desk: database.dsn: {error}", file=sys.stderr)
+        return 1
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S, server_header=False
     )
@@ -67,6 +73,8 @@ def run(
     server = _Server(config, app.state.desk)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(server.serve(sockets=[listener]))
+    if app.state.desk.failed:
+        return EXIT_BUG
     return 0 if server.started else 1
 
 
