@@ -13,48 +13,66 @@ GMT8 = timezone(timedelta(hours=8))
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_INVALID = 255
+_DAY_MS = 86_400_000
+# Added by a part that is no part of a time; large enough that no other part brings the sum above zero.
+_NEVER_MS = -(1 << 60)
 
 
-def _byte_values() -> NDArray[np.int64]:
-    values = np.full(256, _INVALID, np.int64)
-    for tens in range(10):
-        for ones in range(10):
-            values[tens * 16 + ones] = tens * 10 + ones
-    return values
+def _bcd(value: int) -> int:
+    return value // 10 * 16 + value % 10
 
 
-def _month_tables() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Start of each month of 2000-2099 (GMT+8) in ms since 1970 UTC, and its days; 0 days = no such month.
-
-    Index is year * 256 + month, so that any byte can be looked up without a check before.
-    """
-    starts = np.zeros(256 * 256, np.int64)
-    days = np.zeros(256 * 256, np.int64)
+def _month_tables() -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Start in ms since 1970 UTC and number of days of each month of 2000-2099 in GMT+8, by its word YYMM."""
+    starts = np.full(1 << 16, _NEVER_MS, np.int64)
+    days = np.zeros(1 << 16, np.uint8)
     for year in range(100):
         for month in range(1, 13):
+            word = _bcd(year) << 8 | _bcd(month)
             first = datetime(2000 + year, month, 1, tzinfo=GMT8)
             following = datetime(2000 + year + month // 12, month % 12 + 1, 1, tzinfo=GMT8)
-            starts[year * 256 + month] = (first - _EPOCH) // _MILLISECOND
-            days[year * 256 + month] = (following - first).days
+            starts[word] = (first - _EPOCH) // _MILLISECOND
+            days[word] = (following - first).days
     return starts, days
 
 
-_VALUES = _byte_values()
-_MONTH_STARTS_MS, _MONTH_DAYS = _month_tables()
+def _day_tables() -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Ms since the start of the month, and the day, by the word DDhh."""
+    offsets = np.full(1 << 16, _NEVER_MS, np.int64)
+    days = np.zeros(1 << 16, np.uint8)
+    for day in range(1, 32):
+        for hour in range(24):
+            word = _bcd(day) << 8 | _bcd(hour)
+            offsets[word] = (day - 1) * _DAY_MS + hour * 3_600_000
+            days[word] = day
+    return offsets, days
 
 
-def decode_times(digits: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _minute_table() -> NDArray[np.int64]:
+    """Ms since the start of the hour, by the word mmss."""
+    offsets = np.full(1 << 16, _NEVER_MS, np.int64)
+    for minute in range(60):
+        for second in range(60):
+            offsets[_bcd(minute) << 8 | _bcd(second)] = (minute * 60 + second) * 1000
+    return offsets
+
+
+_MONTH_MS, _DAYS_OF_MONTH = _month_tables()
+_DAY_AND_HOUR_MS, _DAY_OF_MONTH = _day_tables()
+_MINUTE_AND_SECOND_MS = _minute_table()
+
+
+def decode_times(
+    month: NDArray[np.integer], day: NDArray[np.integer], minute: NDArray[np.integer]
+) -> NDArray[np.int64]:
     """BCD[6] `YYMMDDhhmmss` of each row to ms since 1970 UTC; -1 where it is no time that exists.
 
-    digits: uint8[n, 6]. Years are 2000-2099 (JT/T 808 has two digits), zone GMT+8.
+    month, day, minute: YYMM, DDhh and mmss as big-endian WORDs; each is looked up whole, which reads its four
+    digits and checks them at once. Years are 2000-2099 (JT/T 808 has two digits), zone GMT+8.
     """
-    values = _VALUES[digits]
-    month = values[:, 0] * 256 + values[:, 1]
-    day, hour, minute, second = values[:, 2], values[:, 3], values[:, 4], values[:, 5]
-    exists = (day >= 1) & (day <= _MONTH_DAYS[month]) & (hour < 24) & (minute < 60) & (second < 60)
-    time_ms = _MONTH_STARTS_MS[month] + (((day * 24 + hour - 24) * 60 + minute) * 60 + second) * 1000
-    return np.where(exists, time_ms, -1)
+    time_ms: NDArray[np.int64] = _MONTH_MS[month] + _DAY_AND_HOUR_MS[day] + _MINUTE_AND_SECOND_MS[minute]
+    time_ms[(time_ms < 0) | (_DAY_OF_MONTH[day] > _DAYS_OF_MONTH[month])] = -1
+    return time_ms
 
 
 def decode_time(digits: bytes) -> datetime | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stream.jt808.columns import WINDOW_BYTES, windows
 from stream.jt808.errors import FrameFault
-from stream.jt808.framing import MAX_FRAME_BYTES
+from stream.jt808.framing import ESCAPE, FLAG, MAX_FRAME_BYTES
 from stream.jt808.positions import Positions, decode_position_bodies, decode_rows
 
 __all__ = ["FrameBatch", "Positions", "decode_frames", "decode_position_bodies", "decode_positions"]
@@ -22,8 +22,8 @@ _HEADER_BYTES = 12
 _HEADER_2019_BYTES = 17
 _PACKAGE_BYTES = 4
 _CHECK_BYTES = 1
-# Enough for the longest header (21), and even, so that it can be seen as words.
-_HEAD_BYTES = 22
+# The longest header.
+_HEAD_BYTES = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,15 @@ def decode_frames(frames: Sequence[bytes], *, lenient: bool = True) -> FrameBatc
     lenient: accept a lone 0x7d as the last byte, and the 2019 header layout under version flag 0.
     No input raises; see `FrameBatch.error`.
     """
-    joined = np.frombuffer(b"".join([*frames, bytes(WINDOW_BYTES)]), np.uint8)
-    sizes = np.fromiter(map(len, frames), np.int64, len(frames))
-    ends = np.cumsum(sizes)
-    data, ends, bad_escape = _unescape(joined, ends, lenient)
-    starts = np.empty_like(ends)
-    starts[:1] = 0
-    starts[1:] = ends[:-1]
-    return _parse(data, starts, ends, sizes > MAX_FRAME_BYTES, bad_escape, lenient)
+    # The flag behind each frame ends it, and keeps a 0x7d before it from pairing with what follows.
+    data = np.frombuffer(FLAG.join([*frames, bytes(WINDOW_BYTES)]), np.uint8)
+    ends = np.flatnonzero(data == FLAG[0])
+    if len(ends) != len(frames):
+        # Somebody passed contents with a flag inside; no flag of these marks an end then.
+        ends = np.cumsum(np.fromiter(map(len, frames), np.int64, len(frames)) + 1) - 1
+    oversize = np.diff(ends, prepend=-1) - 1 > MAX_FRAME_BYTES
+    data, ends, bad_escape = _unescape(data, ends, lenient)
+    return _parse(data, ends, oversize, bad_escape, lenient)
 
 
 def _unescape(
@@ -82,63 +83,64 @@ def _unescape(
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.bool_]]:
     """Undo the escapes of all frames in one buffer: the buffer, the new ends, which frames have a bad one."""
     bad = np.zeros(len(ends), np.bool_)
-    marks = np.flatnonzero(data == 0x7D)
+    marks = np.flatnonzero(data == ESCAPE)
     if not len(marks):
         return data, ends, bad
-    row = np.searchsorted(ends, marks, side="right")
     following = data[marks + 1]
-    last = marks + 1 == ends[row]
-    paired = ((following == 1) | (following == 2)) & ~last
-    bad[row[~(paired | last) if lenient else ~paired]] = True
-    marks, following = marks[paired], following[paired]
+    paired = (following == 1) | (following == 2)
+    if not paired.all():
+        row = np.searchsorted(ends, marks)
+        bad[row[~paired & (marks + 1 != ends[row])] if lenient else row[~paired]] = True
+        marks, following = marks[paired], following[paired]
     replaced = data.copy()
-    replaced[marks] = following + np.uint8(0x7C)
+    replaced[marks] = following + np.uint8(ESCAPE - 1)
     keep = np.ones(len(data), np.bool_)
     keep[marks + 1] = False
     return replaced[keep], ends - np.searchsorted(marks, ends), bad
 
 
-def _wrong_check(
-    data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Whether the XOR of a whole frame with its check code is not 0."""
-    folded = np.zeros(len(starts), np.uint8)
-    filled = np.flatnonzero(ends > starts)  # reduceat takes an empty slice for its first byte
-    if len(filled):
-        folded[filled] = np.bitwise_xor.reduceat(data[: ends[-1]], starts[filled])
-    return np.not_equal(folded, 0)
+def _wrong_check(data: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether the XOR of a frame with its check code, and with the flag behind it, is not that flag."""
+    if not len(starts):
+        return np.zeros(0, np.bool_)
+    return np.not_equal(np.bitwise_xor.reduceat(data[:-WINDOW_BYTES], starts), FLAG[0])
 
 
 def _parse(
     data: NDArray[np.uint8],
-    starts: NDArray[np.int64],
     ends: NDArray[np.int64],
     oversize: NDArray[np.bool_],
     bad_escape: NDArray[np.bool_],
     lenient: bool,
 ) -> FrameBatch:
+    starts = np.zeros_like(ends)
+    starts[1:] = ends[:-1] + 1
     head = windows(data, starts, _HEAD_BYTES)
-    words = head.view(">u2")
     size = ends - starts
-    properties = words[:, 1].astype(np.int64)
+    properties = _word(head, 2)
     packaged = (properties & 0x2000) != 0
-    stated = (properties & 0x3FF) + _CHECK_BYTES + _PACKAGE_BYTES * packaged
+    body_bytes = (properties & 0x3FF).astype(np.int64)
+    stated = body_bytes + _CHECK_BYTES + _PACKAGE_BYTES * packaged
     edition_2019 = (properties & 0x4000) != 0
     if lenient:
         # Real terminals send the 2019 header and forget the flag; only the length and the version byte tell.
         edition_2019 |= (head[:, 4] == 1) & (size == stated + _HEADER_2019_BYTES)
     stated += np.where(edition_2019, _HEADER_2019_BYTES, _HEADER_BYTES)
-    tail = words[:, 5:8].astype(np.uint16)
+    serial, total, package = (_word(head, 10 + offset) for offset in (0, 2, 4))
     if edition_2019.any():
-        tail = np.where(edition_2019[:, None], head[:, 15:21].copy().view(">u2"), tail)
-    total, package = tail[:, 1] * packaged, tail[:, 2] * packaged
-    body_start = starts + stated - (properties & 0x3FF) - _CHECK_BYTES
+        serial, total, package = (
+            np.where(edition_2019, _word(head, 15 + offset), word)
+            for offset, word in ((0, serial), (2, total), (4, package))
+        )
+    total *= packaged
+    package *= packaged
+    body_start = starts + stated - body_bytes - _CHECK_BYTES
     error = _faults(
         {
             FrameFault.OVERSIZE: oversize,
             FrameFault.ESCAPE: bad_escape,
             FrameFault.TRUNCATED: size < _HEADER_BYTES + _CHECK_BYTES,
-            FrameFault.CHECKSUM: _wrong_check(data, starts, ends),
+            FrameFault.CHECKSUM: _wrong_check(data, starts),
             FrameFault.LENGTH: size != stated,
             FrameFault.PACKAGE: packaged & ((package == 0) | (package > total)),
             FrameFault.ENCRYPTED: (properties & 0x1C00) != 0,
@@ -149,8 +151,8 @@ def _parse(
     body_end = np.where(error == FrameFault.OK, ends - _CHECK_BYTES, body_start)
     return FrameBatch(
         error=error,
-        message_id=words[:, 0].astype(np.uint16),
-        serial=tail[:, 0].copy(),
+        message_id=_word(head, 0),
+        serial=serial,
         edition_2019=edition_2019,
         total=total,
         package=package,
@@ -161,11 +163,16 @@ def _parse(
     )
 
 
+def _word(head: NDArray[np.uint8], offset: int) -> NDArray[np.uint16]:
+    return (head[:, offset].astype(np.uint16) << np.uint16(8)) | head[:, offset + 1]
+
+
 def _faults(found: dict[FrameFault, NDArray[np.bool_]]) -> NDArray[np.uint8]:
     """The first fault of each row in the order given, the order in which a frame is read."""
     error = np.zeros(len(found[FrameFault.OVERSIZE]), np.uint8)
-    for fault in reversed(found):
-        error[found[fault]] = fault
+    if np.logical_or.reduce(list(found.values())).any():
+        for fault in reversed(found):
+            error[found[fault]] = fault
     return error
 
 

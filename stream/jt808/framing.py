@@ -10,6 +10,7 @@ import re
 from stream.jt808.errors import EscapeError
 
 FLAG = b"\x7e"
+ESCAPE = 0x7D
 
 # Longest 2019 header with package fields (21), longest body (ten length bits, 1023) and the check code, each
 # byte escaped. Nothing longer can be a frame, so nothing longer is kept.

@@ -15,8 +15,12 @@ BASE_BYTES = 28
 
 _SOUTH = np.uint32(1 << 2)
 _WEST = np.uint32(1 << 3)
-_MILEAGE_ID, _MILEAGE_BYTES = 0x01, 4
-_SPEED_ID, _SPEED_BYTES = 0x03, 2
+# Id and length of the items picked out, as they stand in the item's first two bytes.
+_ITEM_HEAD_BYTES = 2
+_MILEAGE = 0x0104
+_RECORDER_SPEED = 0x0302
+# How most terminals begin their items; found in one look, all else is walked.
+_USUAL_ITEMS = np.dtype([("first", ">u2"), ("mileage", ">u4"), ("second", ">u2"), ("recorder_speed", ">u2")])
 
 # Items are walked by the column for this many steps; terminals send 4 to 10. What is longer is walked one
 # report at a time, so that a body of 500 empty items does not cost 500 column steps.
@@ -73,10 +77,10 @@ def decode_rows(data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArra
     halves = base.view(">u2")
     status_bits = words[:, 1].astype(np.uint32)
     item_start = np.where(ok, starts + BASE_BYTES, ends)
-    mileage_km, recorder_speed_kmh = _walk_items(data, item_start, ends)
+    mileage_km, recorder_speed_kmh = _pick_items(data, item_start, ends)
     return Positions(
         ok=ok,
-        time_ms=decode_times(base[:, 22:28]),
+        time_ms=decode_times(*(halves[:, column].astype(np.int64) for column in (11, 12, 13))),
         longitude_deg=_degrees(words[:, 3], status_bits & _WEST),
         latitude_deg=_degrees(words[:, 2], status_bits & _SOUTH),
         altitude_m=halves[:, 8].astype(np.int16),
@@ -97,42 +101,60 @@ def _degrees(raw: NDArray[np.uint32], negative: NDArray[np.uint32]) -> NDArray[n
     return np.where(negative != 0, 0.0 - np.abs(degrees), degrees)
 
 
-def _walk_items(
+def _pick_items(
     data: NDArray[np.uint8], item_start: NDArray[np.int64], item_end: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Pick items 01 (km) and 03 (km/h) out of all reports together: step k looks at the k-th item of each."""
-    mileage_km = np.full(len(item_start), np.nan)
-    recorder_speed_kmh = np.full(len(item_start), np.nan)
-    rows = np.flatnonzero(item_end - item_start >= 2)
-    position = item_start[rows]
+    """Items 01 (km) and 03 (km/h) of all reports, NaN where absent."""
+    head = windows(data, item_start, _USUAL_ITEMS.itemsize).view(_USUAL_ITEMS)[:, 0]
+    usual = (head["first"] == _MILEAGE) & (head["second"] == _RECORDER_SPEED)
+    usual &= item_end - item_start >= _USUAL_ITEMS.itemsize
+    mileage_km = np.where(usual, head["mileage"] / 10.0, np.nan)
+    recorder_speed_kmh = np.where(usual, head["recorder_speed"] / 10.0, np.nan)
+    rows = np.flatnonzero(~usual)
+    if len(rows):
+        _walk_items(data, rows, item_start[rows], item_end[rows], mileage_km, recorder_speed_kmh)
+    return mileage_km, recorder_speed_kmh
+
+
+def _walk_items(
+    data: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    position: NDArray[np.int64],
+    end: NDArray[np.int64],
+    mileage_km: NDArray[np.float64],
+    recorder_speed_kmh: NDArray[np.float64],
+) -> None:
+    """Fill in items 01 and 03 of some rows, whose items stand at `position` to `end`.
+
+    Step k looks at the k-th item of each.
+    """
     for _ in range(_COLUMN_STEPS):
         if len(rows) <= _FEW_ROWS:
             break
-        head = windows(data, position, 6)
-        size = head[:, 1].astype(np.int64)
-        following = position + 2 + size
-        whole = following <= item_end[rows]
-        found = whole & (head[:, 0] == _MILEAGE_ID) & (size == _MILEAGE_BYTES)
-        _store(mileage_km, rows, found, head[:, 2:6], ">u4")
-        found = whole & (head[:, 0] == _SPEED_ID) & (size == _SPEED_BYTES)
-        _store(recorder_speed_kmh, rows, found, head[:, 2:4], ">u2")
-        unread = whole & (following + 2 <= item_end[rows])
+        unread = position + _ITEM_HEAD_BYTES <= end
         unread &= np.isnan(mileage_km[rows]) | np.isnan(recorder_speed_kmh[rows])
-        rows, position = rows[unread], following[unread]
-    for row, start in zip(rows.tolist(), position.tolist(), strict=True):
-        mileage, speed = _walk_one(data[start : item_end[row]].tobytes())
+        rows, position, end = rows[unread], position[unread], end[unread]
+        head = windows(data, position, 6).view(">u2")
+        kind = head[:, 0].astype(np.int64)
+        following = position + _ITEM_HEAD_BYTES + (kind & 0xFF)
+        whole = following <= end
+        _store(mileage_km, rows, whole & (kind == _MILEAGE), head[:, 1:3], ">u4")
+        _store(recorder_speed_kmh, rows, whole & (kind == _RECORDER_SPEED), head[:, 1:2], ">u2")
+        # Behind an item that is cut short nothing can be read.
+        position = np.where(whole, following, end)
+    for row, start, stop in zip(rows.tolist(), position.tolist(), end.tolist(), strict=True):
+        mileage, speed = _walk_one(data[start:stop].tobytes())
         if mileage is not None and np.isnan(mileage_km[row]):
             mileage_km[row] = mileage
         if speed is not None and np.isnan(recorder_speed_kmh[row]):
             recorder_speed_kmh[row] = speed
-    return mileage_km, recorder_speed_kmh
 
 
 def _store(
     column: NDArray[np.float64],
     rows: NDArray[np.int64],
     found: NDArray[np.bool_],
-    value: NDArray[np.uint8],
+    value: NDArray[np.void],
     kind: str,
 ) -> None:
     """Write big-endian tenths into the rows found, unless an earlier item of the same id has filled them."""
@@ -147,14 +169,15 @@ def _walk_one(items: bytes) -> tuple[float | None, float | None]:
     """The first item 01 and the first item 03 of one report; at most 512 steps, a body has 1023 bytes."""
     mileage: float | None = None
     speed: float | None = None
-    position = 0
-    while position + 2 <= len(items) and (mileage is None or speed is None):
-        kind, size = items[position], items[position + 1]
-        start, position = position + 2, position + 2 + size
-        if position > len(items):
+    start = _ITEM_HEAD_BYTES
+    while start <= len(items) and (mileage is None or speed is None):
+        kind = items[start - 2] << 8 | items[start - 1]
+        end = start + (kind & 0xFF)
+        if end > len(items):
             break
-        if kind == _MILEAGE_ID and size == _MILEAGE_BYTES and mileage is None:
-            mileage = int.from_bytes(items[start:position]) / 10.0
-        elif kind == _SPEED_ID and size == _SPEED_BYTES and speed is None:
-            speed = int.from_bytes(items[start:position]) / 10.0
+        if kind == _MILEAGE and mileage is None:
+            mileage = int.from_bytes(items[start:end]) / 10.0
+        elif kind == _RECORDER_SPEED and speed is None:
+            speed = int.from_bytes(items[start:end]) / 10.0
+        start = end + _ITEM_HEAD_BYTES
     return mileage, speed
