@@ -34,7 +34,9 @@ class EmbeddedBroker:
         on_line: LineHook | None = None,
     ) -> None:
         self.port = port
-        self.cluster_id = cluster_id
+        self.cluster_id = cluster_id or ""
+        """The cluster id of the latest start."""
+        self._given_cluster_id = cluster_id
         self.log_path = Path(log_path).absolute()
         self.child: Child | None = None
         self._on_line = on_line
@@ -51,13 +53,9 @@ class EmbeddedBroker:
         """
         require_free(self.name, HOST, self.port)
         url = f"tcp://{self.bootstrap_servers}"
-        cluster_id = self.cluster_id or uuid.uuid4().hex
-        self.child = spawn(
-            self.name,
-            [_program(), "--listener-url", url, "--advertised-listener-url", url, "--cluster-id", cluster_id],
-            self.log_path,
-            on_line=self._on_line,
-        )
+        self.cluster_id = self._given_cluster_id or uuid.uuid4().hex
+        arguments = ["--listener-url", url, "--advertised-listener-url", url, "--cluster-id", self.cluster_id]
+        self.child = spawn(self.name, [_program(), *arguments], self.log_path, on_line=self._on_line)
         try:
             wait_ready(self.child, self.answers, READY_TIMEOUT_S, check)
         except BaseException:

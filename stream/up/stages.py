@@ -18,23 +18,27 @@ from stream.errors import ServiceError
 from stream.settings import environment_of
 from stream.topics import differences, ensure_topics, stated_partitions
 from stream.up.console import Console
+from stream.up.drain import Log, wait_until_stored
 from stream.up.plan import Plan
 from stream.up.supervisor import Supervisor
 
 READY_TIMEOUT_S = 60.0
 """A role imports numpy and pyarrow and joins the broker; seconds, minutes on a machine that swaps."""
 
-GRACE_S = {"simulate": 1.0, "desk": 1.5, "worker": 2.5, "gateway": 2.0, "broker": 0.5, "PostgreSQL": 2.0}
-"""How long each may take to end. Their sum, 9.5 s at worst, is what Ctrl-C promises."""
+GRACE_S = {"simulate": 2.0, "gateway": 3.0, "worker": 4.0, "desk": 2.0, "broker": 0.5, "PostgreSQL": 4.0}
+"""How long each may take to end, in the order of the stop, within what the supervisor allows for all."""
+
+DRAIN_S = 3.0
+"""How long the worker may take to store what the broker still holds; milliseconds as a rule."""
 
 
 def start_everything(plan: Plan, supervisor: Supervisor, console: Console) -> None:
     """Database, broker, topics, schema, registry, desk, worker, gateway, fleet."""
     console.say(f"data and logs are in {plan.data_dir}")
     _start_database(plan, supervisor, console)
-    _start_broker(plan, supervisor, console)
+    broker = _start_broker(plan, supervisor, console)
     _prepare(plan, supervisor, console)
-    _start_roles(plan, supervisor, console)
+    _start_roles(plan, supervisor, console, broker)
     settings = plan.settings
     console.say(f"terminals: JT/T 808 on {settings.gateway.host}:{settings.gateway.port}")
     console.say(
@@ -61,7 +65,7 @@ def _start_database(plan: Plan, supervisor: Supervisor, console: Console) -> Non
     console.say(f"PostgreSQL is ready on port {plan.database_port}")
 
 
-def _start_broker(plan: Plan, supervisor: Supervisor, console: Console) -> None:
+def _start_broker(plan: Plan, supervisor: Supervisor, console: Console) -> EmbeddedBroker:
     broker = EmbeddedBroker(
         plan.broker_port, log_path=plan.logs_dir / "broker.log", on_line=console.child_line
     )
@@ -73,6 +77,7 @@ def _start_broker(plan: Plan, supervisor: Supervisor, console: Console) -> None:
     for line in differences(wanted, found):
         console.complain(f"  broker: {line}")
     console.say(f"broker is ready on port {plan.broker_port}")
+    return broker
 
 
 def _prepare(plan: Plan, supervisor: Supervisor, console: Console) -> None:
@@ -114,26 +119,40 @@ class Role:
     name: str
     ready: Callable[[], bool]
     may_end: bool = False
+    before_stop: Callable[[], None] | None = None
 
 
-def _start_roles(plan: Plan, supervisor: Supervisor, console: Console) -> None:
-    settings = plan.settings
-    roles = [
-        Role("desk", lambda: _healthy(_visible(settings.desk.host), settings.desk.port)),
-        Role(
-            "worker", lambda: _accepts(_visible(settings.worker.metrics_host), settings.worker.metrics_port)
-        ),
-        Role("gateway", lambda: _accepts(_visible(settings.gateway.host), settings.gateway.port)),
-    ]
+def _start_roles(plan: Plan, supervisor: Supervisor, console: Console, broker: EmbeddedBroker) -> None:
+    log = Log(broker.bootstrap_servers, broker.cluster_id, plan.settings.database.dsn)
+
+    def drain() -> None:
+        if left := wait_until_stored(log, DRAIN_S, lambda: supervisor.in_a_hurry):
+            console.complain(f"  worker: {left} blocks of reports could not be stored in time and are lost")
+
+    roles = _roles(plan, drain)
     console.say("starting desk, worker and gateway")
     for role in roles:
         _start_role(role, plan, supervisor, console)
     for role in roles:
         supervisor.wait_until(role.ready, READY_TIMEOUT_S, role.name)
         console.say(f"{role.name} is ready")
-    if settings.up.simulate:
+    if plan.settings.up.simulate:
         _start_role(Role("simulate", lambda: True, may_end=True), plan, supervisor, console)
-        console.say(f"{settings.simulate.vehicles} simulated vehicles are connecting")
+        console.say(f"{plan.settings.simulate.vehicles} simulated vehicles are connecting")
+
+
+def _roles(plan: Plan, drain: Callable[[], None]) -> list[Role]:
+    """In the order in which they start; the gateway, which lets reports in, comes last and goes first."""
+    desk, worker, gateway = plan.settings.desk, plan.settings.worker, plan.settings.gateway
+    return [
+        Role("desk", lambda: _healthy(_visible(desk.host), desk.port)),
+        Role(
+            "worker",
+            lambda: _accepts(_visible(worker.metrics_host), worker.metrics_port),
+            before_stop=drain,
+        ),
+        Role("gateway", lambda: _accepts(_visible(gateway.host), gateway.port)),
+    ]
 
 
 def _start_role(role: Role, plan: Plan, supervisor: Supervisor, console: Console) -> None:
@@ -145,7 +164,7 @@ def _start_role(role: Role, plan: Plan, supervisor: Supervisor, console: Console
         environment={**inherited, **environment_of(plan.settings), "PYTHONUNBUFFERED": "1"},
         on_line=console.child_line,
     )
-    supervisor.adopt(child, grace_s=GRACE_S[role.name], may_end=role.may_end)
+    supervisor.adopt(child, grace_s=GRACE_S[role.name], may_end=role.may_end, before_stop=role.before_stop)
 
 
 def _visible(host: str) -> str:

@@ -13,6 +13,12 @@ from stream.up.console import Console
 WATCH_S = 0.2
 """How soon a death or a signal is noticed."""
 
+STOP_S = 9.0
+"""For the stop of everything; 10 s are promised. Two are the rule."""
+
+RESERVE_S = 0.4
+"""Kept of that for each child whose turn is still to come."""
+
 
 class StopRequested(Exception):
     """Ctrl-C, SIGTERM, a closed terminal, or the end of the parent; the text says which."""
@@ -31,12 +37,13 @@ class Ward:
     grace_s: float
     kill_signal: signal.Signals
     may_end: bool
+    before_stop: Callable[[], None] | None
 
 
 class Supervisor:
     """Children are ended in the reverse of the order in which they were given.
 
-    The graces of all children together stay below the promised 10 s. A second signal ends them at once.
+    All of them together take STOP_S at most. A second signal ends them at once.
     """
 
     def __init__(self, console: Console, *, with_parent: bool) -> None:
@@ -54,9 +61,15 @@ class Supervisor:
         stop_signal: signal.Signals = signal.SIGTERM,
         kill_signal: signal.Signals = signal.SIGKILL,
         may_end: bool = False,
+        before_stop: Callable[[], None] | None = None,
     ) -> Child:
-        """Takes over a running child. One that `may_end` can finish its work with exit code 0."""
-        self._wards.append(Ward(child, stop_signal, grace_s, kill_signal, may_end))
+        """Takes over a running child.
+
+        Args:
+            may_end: it can finish its work with exit code 0.
+            before_stop: called before it is asked to end, if it still runs then.
+        """
+        self._wards.append(Ward(child, stop_signal, grace_s, kill_signal, may_end, before_stop))
         return child
 
     def check(self) -> None:
@@ -84,11 +97,16 @@ class Supervisor:
 
     def stop(self) -> None:
         """Ends all children, the newest first."""
+        deadline = time.monotonic() + STOP_S
         while self._wards:
             ward = self._wards[-1]
+            if ward.before_stop is not None and ward.child.exit_code() is None:
+                ward.before_stop()
             began = time.monotonic()
-            if not ward.child.stop(ward.stop_signal, ward.grace_s):
-                self._console.say(f"{ward.child.name} did not end within {ward.grace_s:g} s and was killed")
+            left_s = deadline - began - RESERVE_S * (len(self._wards) - 1)
+            grace_s = max(RESERVE_S, min(ward.grace_s, left_s))
+            if not ward.child.stop(ward.stop_signal, grace_s):
+                self._console.say(f"{ward.child.name} did not end within {grace_s:.1f} s and was killed")
             else:
                 self._console.say(f"{ward.child.name} stopped ({time.monotonic() - began:.1f} s)")
             self._wards.pop()
@@ -109,9 +127,14 @@ class Supervisor:
     def stop_requested(self) -> bool:
         return bool(self._signals)
 
+    @property
+    def in_a_hurry(self) -> bool:
+        """True after a second signal."""
+        return len(self._signals) > 1
+
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         self._signals.append(number)
-        if len(self._signals) > 1:
+        if self.in_a_hurry:
             for ward in self._wards:
                 ward.child.send(ward.kill_signal)
 
