@@ -59,7 +59,7 @@ async def round_trips_per_s(
     return rate
 
 
-def wait_listening(port: int, patience_s: float = 20.0) -> None:
+def wait_listening(port: int, patience_s: float = 60.0) -> None:
     """Wait until a server on the loopback accepts connections. Raises TimeoutError."""
     deadline_s = time.monotonic() + patience_s
     while time.monotonic() < deadline_s:

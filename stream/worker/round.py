@@ -54,8 +54,9 @@ def evaluate(partition: Partition, records: Sequence[Record]) -> Evaluated:
     """Run the rules over records that come next in the partition. What lies before `written_offset` moves
     the state and is then forgotten, because the database has it."""
     written = [record for record in records if record.offset < partition.written_offset]
-    blocks, _ = _read(written)
-    partition.engine.process(Reports.concat([block.reports for block in blocks]))
+    if written:
+        blocks, _ = _read(written)
+        partition.engine.process(Reports.concat([block.reports for block in blocks]))
 
     blocks, dead_letters = _read(records[len(written) :])
     reports = Reports.concat([block.reports for block in blocks])

@@ -1,4 +1,4 @@
-"""kill -9 of worker and gateway at random moments under load: nothing acknowledged is lost, nothing doubled."""
+"""kill -9 of worker and gateway at random moments under load: nothing is lost, nothing doubled."""
 
 from __future__ import annotations
 
@@ -68,6 +68,7 @@ def _kill_at_random(centre: Centre, until_s: float) -> None:
 
 def _missing(centre: Centre, acknowledged: Counter[tuple[str, int]]) -> set[tuple[str, int]]:
     stored = centre.query(
-        "SELECT vehicle_id, (extract(epoch FROM time) * 1000)::bigint FROM tracks JOIN vehicles USING (vehicle_key)"
+        "SELECT vehicle_id, (extract(epoch FROM time) * 1000)::bigint"
+        " FROM tracks JOIN vehicles USING (vehicle_key)"
     )
     return set(acknowledged) - {(vehicle_id, time_ms) for vehicle_id, time_ms in stored}

@@ -1,0 +1,150 @@
+"""The whole path: terminals over TCP, gateway, broker, worker, database, desk, everything on this machine.
+
+An open load of 0x0200 reports at a fixed rate through two thousand connections; each vehicle speeds in every
+fortieth of its reports, so alerts come all the time. Measured: reports acknowledged and stored a second, and
+the time from a report's sending to its alert on the operators' stream. Baseline: a bare binary COPY into the
+same database in the same minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import uvloop
+
+from alerts.registry import import_csv
+from benchmarks import sink
+from benchmarks.fleet_load import FleetLoad
+from benchmarks.load import wait_listening
+from benchmarks.surroundings import durable_database
+from stream.topics import ALERTS, COMMANDS, TELEMETRY, ensure_topics
+from tests.services import data_folder, free_port, running_broker
+
+VEHICLES = 2_000
+REPORTS_PER_S = int(os.environ.get("BENCHMARK_REPORTS_PER_S", "5000"))
+SECONDS = 30.0
+
+
+def run() -> dict[str, object]:
+    """One run at a fixed rate; latencies over all alerts of it."""
+    with ExitStack() as stack:
+        dsn = stack.enter_context(durable_database())
+        bootstrap_servers = stack.enter_context(running_broker())
+        folder = stack.enter_context(data_folder())
+        asyncio.run(ensure_topics(bootstrap_servers, {TELEMETRY: 12, ALERTS: 1, COMMANDS: 1}))
+        load = FleetLoad(VEHICLES)
+        _register(dsn, folder, load)
+        ports = {name: free_port() for name in ("gateway", "desk")}
+        settings = {
+            "HAULWATCH_BROKER_BOOTSTRAP_SERVERS": bootstrap_servers,
+            "HAULWATCH_DATABASE_DSN": dsn,
+            "HAULWATCH_GATEWAY_HOST": "127.0.0.1",
+            "HAULWATCH_GATEWAY_PORT": str(ports["gateway"]),
+            "HAULWATCH_DESK_PORT": str(ports["desk"]),
+            "HAULWATCH_GATEWAY_METRICS_PORT": str(free_port()),
+            "HAULWATCH_WORKER_METRICS_PORT": str(free_port()),
+        }
+        for role in ("worker", "desk", "gateway"):
+            stack.enter_context(_role(role, settings, folder))
+        for port in ports.values():
+            wait_listening(port)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            result = runner.run(_drive(load, ports, dsn))
+        flush_s, copy_s = asyncio.run(sink.measure(dsn))
+    baseline = sink.BATCH_ROWS / statistics.median(copy_s)
+    return {
+        **result,
+        "baseline": "bare binary COPY",
+        "baseline_rows_per_s": baseline,
+        "ratio": float(str(result["stored_per_s"])) / baseline,
+        "flush_rows_per_s": sink.BATCH_ROWS / statistics.median(flush_s),
+        "vehicles": VEHICLES,
+        "offered_per_s": REPORTS_PER_S,
+    }
+
+
+def _register(dsn: str, folder: Path, load: FleetLoad) -> None:
+    path = folder / "registry.csv"
+    path.write_text(load.registry_csv(), encoding="utf-8")
+    if import_csv(dsn, path):
+        raise RuntimeError("the registry was not imported")
+
+
+@contextmanager
+def _role(name: str, settings: dict[str, str], folder: Path) -> Iterator[None]:
+    with (folder / f"{name}.log").open("wb") as log:
+        command = [sys.executable, "-m", "stream.cli", name]
+        process = subprocess.Popen(command, env=os.environ | settings, stdout=log, stderr=log)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait()
+
+
+async def _drive(load: FleetLoad, ports: dict[str, int], dsn: str) -> dict[str, object]:
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute("SELECT terminal_phone, auth_code FROM vehicles").fetchall()
+    await load.connect(ports["gateway"], dict(rows))
+    arrivals: list[tuple[float, dict[str, Any]]] = []
+    # A daemon, because the stream ends only with the desk.
+    threading.Thread(target=_listen, args=(ports["desk"], arrivals), daemon=True).start()
+    await load.drive(REPORTS_PER_S, 5.0)
+    load.answers = 0
+    stored = _stored(dsn)
+    first = len(arrivals)
+    sent, elapsed_s = await load.drive(REPORTS_PER_S, SECONDS)
+    stored_per_s = (_stored(dsn) - stored) / elapsed_s
+    acknowledged = load.answers / elapsed_s
+    await asyncio.sleep(2.0)
+    latencies_s = sorted(_latency_s(load, arrived_s, alert) for arrived_s, alert in arrivals[first:])
+    load.close()
+    return {
+        "sent_per_s": sent / elapsed_s,
+        "acknowledged_per_s": acknowledged,
+        "stored_per_s": stored_per_s,
+        "alerts": len(latencies_s),
+        "alert_latency_ms_p50": 1000 * latencies_s[len(latencies_s) // 2],
+        "alert_latency_ms_p99": 1000 * latencies_s[len(latencies_s) * 99 // 100],
+        "alert_latency_ms_max": 1000 * latencies_s[-1],
+    }
+
+
+def _listen(port: int, arrivals: list[tuple[float, dict[str, Any]]]) -> None:
+    """Collect opened alerts from the operators' stream, until the desk ends."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/stream", timeout=60) as stream:
+        kind = ""
+        for line in stream:
+            if line.startswith(b"event: "):
+                kind = line[7:].strip().decode()
+            elif line.startswith(b"data: ") and kind == "alert":
+                alert = json.loads(line[6:])
+                if alert["kind"] == "open":
+                    arrivals.append((time.time(), alert))
+
+
+def _latency_s(load: FleetLoad, arrived_s: float, alert: dict[str, Any]) -> float:
+    """From the sending of the report that made the alert to its arrival."""
+    vehicle = load.vehicles[int(alert["vehicle_id"][1:])]
+    found = datetime.fromisoformat(alert["found"]).astimezone(UTC)
+    return arrived_s - vehicle.sent_s[found]
+
+
+def _stored(dsn: str) -> int:
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute("SELECT count(*) FROM tracks").fetchone()
+    return int(row[0]) if row else 0
