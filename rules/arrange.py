@@ -60,7 +60,7 @@ def arrange(rulebook: Rulebook, vehicles: Vehicles, reports: Reports, refused: C
     """
     disposition = np.zeros(len(reports), np.uint8)
     bad = impossible(rulebook, reports, refused)
-    index = np.flatnonzero(~bad)
+    index = (~bad).nonzero()[0]
     disposition[bad] = Disposition.IMPOSSIBLE
     index, row = _sorted(vehicles.rows_of(reports.vehicle_key[index]), reports.time_ms, index)
     newest = vehicles.columns["time_ms"][row]
@@ -107,7 +107,7 @@ def _ties(
     copy = np.zeros(len(tie), bool)
     memory: dict[int, list[int]] = {}
     seen: list[int] = []
-    for at in np.flatnonzero(tie):
+    for at in tie.nonzero()[0]:
         if head[at]:
             seen = _recall(vehicles, int(row[at]))
         elif not tie[at - 1]:

@@ -52,12 +52,19 @@ class Batch:
             return east, north
         return float(self.reports.longitude_deg[at]), float(self.reports.latitude_deg[at])
 
+    def places(self, at: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """`place` for m reports."""
+        east, north = self.fix_longitude_deg[at], self.fix_latitude_deg[at]
+        known = ~np.isnan(east)
+        said_east, said_north = self.reports.longitude_deg[at], self.reports.latitude_deg[at]
+        return np.where(known, east, said_east), np.where(known, north, said_north)
+
 
 def make_batch(rulebook: Rulebook, state: Columns, reports: Reports, row: NDArray[np.int64]) -> Batch:
     """The batch of n reports that are already in order of vehicle row and time."""
     head = starts_of(row)
     tail = np.append(head[1:], True)
-    begin = np.flatnonzero(head)
+    begin = head.nonzero()[0]
     begin_row = row[begin]
     before_ms = _previous(reports.time_ms, begin, state["time_ms"][begin_row])
     known = before_ms != NONE
@@ -89,7 +96,7 @@ def make_batch(rulebook: Rulebook, state: Columns, reports: Reports, row: NDArra
 
 def remember(state: Columns, batch: Batch) -> None:
     """Write the newest report of each vehicle of a batch into the state."""
-    last = np.flatnonzero(batch.tail)
+    last = (batch.tail).nonzero()[0]
     row, reports = batch.row[last], batch.reports
     state["time_ms"][row] = reports.time_ms[last]
     state["speed_kmh"][row] = reports.speed_kmh[last]

@@ -25,43 +25,42 @@ class Columns:
         self.layout = dict(layout)
         self.rows = 0
         self._store = {name: np.empty(0, dtype) for name, (dtype, _) in layout.items()}
+        self._views = dict(self._store)
 
     def __len__(self) -> int:
         return self.rows
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        return self._store[name][: self.rows]
+        return self._views[name]
 
     def add(self, count: int) -> NDArray[np.int64]:
         """Append rows with the layout's values; returns their numbers."""
-        first, self.rows = self.rows, self.rows + count
-        if self.rows > self.capacity:
-            self._reserve(max(self.rows, 2 * self.capacity, _FIRST_CAPACITY))
-        for name, (_, value) in self.layout.items():
-            self._store[name][first : self.rows] = value
-        return np.arange(first, self.rows)
+        first = self.rows
+        if count:
+            self._resize(first + count)
+            for name, (_, value) in self.layout.items():
+                self._views[name][first:] = value
+        return np.arange(first, first + count)
 
     def remove(self, dead: NDArray[np.bool_]) -> None:
         """Drop the rows of a mask; rows from the end take their places, so numbers change."""
         kept = self.rows - int(np.count_nonzero(dead))
-        holes = np.flatnonzero(dead[:kept])
-        movers = kept + np.flatnonzero(~dead[kept:])
-        for column in self._store.values():
+        holes = dead[:kept].nonzero()[0]
+        movers = kept + (~dead[kept:]).nonzero()[0]
+        for column in self._views.values():
             column[holes] = column[movers]
-        self.rows = kept
-
-    @property
-    def capacity(self) -> int:
-        """Rows there is room for."""
-        return len(next(iter(self._store.values())))
+        self._resize(kept)
 
     @property
     def row_bytes(self) -> int:
         """Bytes a row takes."""
         return sum(column.itemsize for column in self._store.values())
 
-    def _reserve(self, capacity: int) -> None:
+    def _resize(self, rows: int) -> None:
+        self.rows = rows
         for name, column in self._store.items():
-            grown = np.empty(capacity, column.dtype)
-            grown[: len(column)] = column
-            self._store[name] = grown
+            if rows > len(column):
+                grown = np.empty(max(rows, 2 * len(column), _FIRST_CAPACITY), column.dtype)
+                grown[: len(column)] = column
+                self._store[name] = column = grown
+            self._views[name] = column[:rows]

@@ -47,7 +47,7 @@ def driving_intervals(rulebook: Rulebook, batch: Batch) -> NDArray[np.bool_]:
 def stretches(rulebook: Rulebook, batch: Batch) -> Stretches:
     """The stretches of a batch; a driver who takes over begins a new one."""
     driving = driving_intervals(rulebook, batch)
-    end = np.flatnonzero(batch.known)
+    end = (batch.known).nonzero()[0]
     kind = driving[end]
     begins = starts_of(batch.row[end]) | starts_of(kind) | batch.new_driver[end]
     first = end[begins]
@@ -79,7 +79,7 @@ def _round(rulebook: Rulebook, vehicles: Vehicles, batch: Batch, now: Stretches)
     running, open_ = clock_ms != NONE, state["drive_found_ms"][row] != NONE
     over = now.driving & ~open_ & (end_ms - clock_ms > round(rulebook.continuous_driving_s * 1000))
     rested = ~now.driving & running & (end_ms - stop_ms >= round(rulebook.rest_s * 1000))
-    for at in np.flatnonzero(over):
+    for at in over.nonzero()[0]:
         found.append(_open(rulebook, vehicles, batch, now, int(at), int(clock_ms[at])))
     for at in np.flatnonzero(rested & open_):
         found.append(_close_at_rest(rulebook, vehicles, batch, now, int(at), int(stop_ms[at])))

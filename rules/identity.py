@@ -6,7 +6,6 @@ the same episode the same.
 
 from __future__ import annotations
 
-import uuid
 from hashlib import blake2b
 
 import numpy as np
@@ -62,4 +61,5 @@ def alert_id(key: int, rule: str, start_ms: int, subject: str = "") -> str:
     False
     """
     text = f"{key}\x1f{rule}\x1f{start_ms}\x1f{subject}"
-    return str(uuid.UUID(bytes=blake2b(text.encode(), digest_size=16).digest()))
+    name = blake2b(text.encode(), digest_size=16).hexdigest()
+    return f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}"

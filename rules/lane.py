@@ -47,7 +47,7 @@ def every_fix(rulebook: Rulebook, state: Columns, batch: Batch) -> Lane:
     if batch.reports.positioned.all():
         at, row, head, tail = np.arange(len(batch)), batch.row, batch.head, batch.tail
     else:
-        at = np.flatnonzero(batch.reports.positioned)
+        at = (batch.reports.positioned).nonzero()[0]
         row = batch.row[at]
         head = starts_of(row)
         tail = np.append(head[1:], True)[: len(head)]

@@ -32,7 +32,7 @@ def limits(rulebook: Rulebook, reports: Reports) -> tuple[NDArray[np.float64], N
         source[posted] = POSTED
     coach = np.isin(reports.vehicle_class, PASSENGER_CLASSES)
     if rulebook.coach_night_factor < 1 and coach.any():
-        at = np.flatnonzero(coach)
+        at = coach.nonzero()[0]
         start_ms, end_ms = rulebook.night_start_h * _HOUR_MS, rulebook.night_end_h * _HOUR_MS
         at = at[in_window(time_of_day_ms(reports.time_ms[at]), start_ms, end_ms)]
         # Rounded, so that 80 % of a limit is the number a person would write.

@@ -71,7 +71,7 @@ def _round(here: Presences, lane: Lane, at: NDArray[np.int64], now: Segments) ->
     zone, what = np.divmod(table["subject"][slot], WHATS)
     lasting_ms = last_ms - table["since_ms"][slot]
     opens = (table["found_ms"][slot] == NONE) & (lasting_ms >= here.plan.threshold_ms[what, zone])
-    found = [_find(here, lane, now, int(one)) for one in np.flatnonzero(opens)]
+    found = [_find(here, lane, now, int(one)) for one in opens.nonzero()[0]]
     table["last_ms"][slot] = last_ms
     if lane.gap.any():
         gaps = np.append(0, np.cumsum(lane.gap))
@@ -171,7 +171,7 @@ def open_changes(here: Presences) -> list[EpisodeChange]:
     table = here.table
     is_open = (table["found_ms"] != NONE) & (table["subject"] % WHATS != CROSSING)
     changes = []
-    for slot in np.flatnonzero(is_open).tolist():
+    for slot in is_open.nonzero()[0].tolist():
         until_ms, bridged = int(table["last_ms"][slot]), bool(table["bridged"][slot])
         changes.append(_change(here, slot, "update", None, until_ms, bridged))
     return changes

@@ -7,26 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from rules import peaks
 from rules.change import EpisodeChange
 from rules.columns import NONE, Columns
 from rules.finding import Episode, change_of
 from rules.limits import SOURCES
+from rules.peaks import Peaks
 from rules.rulebook import Rulebook
 from rules.segments import KEY_LAYOUT
 from rules.vehicles import Vehicles
 
 ABSENT, OPEN, ENDED = range(3)
 
-# The peaks of a run, or of all runs of an episode before the running one. `excess_kmh` is the largest, and
-# `limit_kmh` with its `source` is the limit it was an excess of.
-PEAKS: dict[str, tuple[str, Any]] = {
-    "max_speed_kmh": ("f8", -np.inf),
-    "excess_kmh": ("f8", -np.inf),
-    "limit_kmh": ("f8", 0.0),
-    "source": ("u1", 0),
-    "tier": ("u1", 0),
-}
+RUN, PAST = "run", "past"
+"""The running run, and all runs of the episode before it: each has peaks of its own."""
 
 LAYOUT: dict[str, tuple[str, Any]] = {
     **KEY_LAYOUT,
@@ -41,34 +37,12 @@ LAYOUT: dict[str, tuple[str, Any]] = {
     "end_ms": ("i8", NONE),
     "longitude_deg": ("f8", 0.0),
     "latitude_deg": ("f8", 0.0),
-    **{f"run_{name}": kind for name, kind in PEAKS.items()},
-    **{f"past_{name}": kind for name, kind in PEAKS.items()},
+    **{f"{RUN}_{name}": kind for name, kind in peaks.LAYOUT.items()},
+    **{f"{PAST}_{name}": kind for name, kind in peaks.LAYOUT.items()},
 }
 
 Describe = Callable[[int], tuple[str, dict[str, Any]]]
 """From a subject to the text that tells its alerts apart and the fields that name it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Peak:
-    """The peaks of one run or episode."""
-
-    max_speed_kmh: float
-    excess_kmh: float
-    limit_kmh: float
-    source: int
-    tier: int
-
-    def raised(self, other: Peak) -> Peak:
-        """The peaks of both; of equal excesses the first one's limit stays."""
-        worst = other if other.excess_kmh > self.excess_kmh else self
-        return Peak(
-            max(self.max_speed_kmh, other.max_speed_kmh),
-            worst.excess_kmh,
-            worst.limit_kmh,
-            worst.source,
-            max(self.tier, other.tier),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,48 +56,80 @@ class Watch:
     describe: Describe
 
 
-def peak_so_far(table: Columns, slot: int) -> Peak:
-    """The peaks of an episode up to and with its running run."""
-    past, run = (Peak(*(table[f"{part}_{name}"][slot].item() for name in PEAKS)) for part in ("past", "run"))
-    return past.raised(run)
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """n changes about to be told: of which slot, of what kind, with which peaks, how far along the way."""
+
+    slot: NDArray[np.int64]
+    kind: list[str]
+    peaks: Peaks
+    odometer_mm: NDArray[np.int64]
 
 
-def change_at(
-    watch: Watch, slot: int, kind: str, end_ms: int | None, peak: Peak, way_mm: int
-) -> EpisodeChange:
-    """A change of the episode of a slot, with the peaks and the way since its start as of the change."""
-    table, book = watch.table, watch.rulebook
-    subject, names = watch.describe(int(table["subject"][slot]))
-    episode = Episode(
-        rule=watch.rule,
-        vehicle_key=int(watch.vehicles.keys[table["row"][slot]]),
-        level=book.speeding_tier_level[peak.tier],
-        start_ms=int(table["start_ms"][slot]),
-        found_ms=int(table["found_ms"][slot]),
-        place=(float(table["longitude_deg"][slot]), float(table["latitude_deg"][slot])),
-        evidence="complete",
-        version=book.version,
-        subject=subject,
+def peaks_so_far(table: Columns, slot: NDArray[np.int64]) -> Peaks:
+    """The peaks of episodes up to and with their running runs."""
+    return Peaks.read(table, PAST, slot).raised(Peaks.read(table, RUN, slot))
+
+
+def changes_of(watch: Watch, telling: Telling) -> list[EpisodeChange]:
+    """The changes of episodes as the world sees them; one that closes has the end its slot has."""
+    table, slot = watch.table, telling.slot
+    way_mm = telling.odometer_mm - table["start_mm"][slot]
+    columns = (
+        table["subject"][slot],
+        watch.vehicles.keys[table["row"][slot]],
+        table["start_ms"][slot],
+        table["found_ms"][slot],
+        table["end_ms"][slot],
+        table["longitude_deg"][slot],
+        table["latitude_deg"][slot],
+        telling.peaks.max_speed_kmh,
+        telling.peaks.limit_kmh,
+        telling.peaks.source,
+        telling.peaks.tier,
+        way_mm,
     )
+    rows = zip(telling.kind, *(column.tolist() for column in columns), strict=True)
+    return [_change(watch, *row) for row in rows]
+
+
+def _change(
+    watch: Watch,
+    kind: str,
+    subject: int,
+    key: int,
+    start_ms: int,
+    found_ms: int,
+    end_ms: int,
+    longitude_deg: float,
+    latitude_deg: float,
+    max_speed_kmh: float,
+    limit_kmh: float,
+    source: int,
+    tier: int,
+    way_mm: int,
+) -> EpisodeChange:
+    book = watch.rulebook
+    name, fields = watch.describe(subject)
+    level, place = book.speeding_tier_level[tier], (longitude_deg, latitude_deg)
+    episode = Episode(watch.rule, key, level, start_ms, found_ms, place, "complete", book.version, name)
     detail = {
-        **names,
-        "max_speed_kmh": round(peak.max_speed_kmh, 3),
-        "limit_kmh": round(peak.limit_kmh, 3),
-        "limit_source": SOURCES[peak.source],
+        **fields,
+        "max_speed_kmh": round(max_speed_kmh, 3),
+        "limit_kmh": round(limit_kmh, 3),
+        "limit_source": SOURCES[source],
         "distance_m": round(way_mm / 1000, 1),
-        "tier_percent": (0, *book.speeding_tier_percent)[peak.tier],
+        "tier_percent": book.speeding_tier_percent[tier - 1] if tier else 0,
     }
-    return change_of(episode, kind, end_ms, detail)
+    return change_of(episode, kind, end_ms if kind == "close" else None, detail)
 
 
 def open_changes(watch: Watch) -> list[EpisodeChange]:
     """The episodes of a table that go on, as of each vehicle's newest report."""
     table = watch.table
-    changes = []
-    for slot in np.flatnonzero(table["episode"] == OPEN):
-        way_mm = int(table["last_mm"][slot] - table["start_mm"][slot])
-        changes.append(change_at(watch, int(slot), "update", None, peak_so_far(table, int(slot)), way_mm))
-    return changes
+    slot = (table["episode"] == OPEN).nonzero()[0]
+    kind = ["update"] * len(slot)
+    return changes_of(watch, Telling(slot, kind, peaks_so_far(table, slot), table["last_mm"][slot]))
 
 
 def forget(watch: Watch) -> None:

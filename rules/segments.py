@@ -68,7 +68,7 @@ def touched(table: Columns, lane: Lane, vehicles: int) -> Places:
         nothing = np.empty(0, np.int64)
         return Places(nothing, nothing)
     head_of = np.full(vehicles, _NOWHERE, np.int32)
-    heads = np.flatnonzero(lane.head)
+    heads = (lane.head).nonzero()[0]
     head_of[lane.row[heads]] = heads
     head = head_of[table["row"]]
     slot = np.flatnonzero(head != _NOWHERE)
@@ -94,7 +94,7 @@ def cut(
     begins[1:] |= at[1:] != at[:-1] + 1
     if breaks_at_gap:
         begins |= lane.gap[at]
-    begin = np.flatnonzero(begins)
+    begin = begins.nonzero()[0]
     end = np.append(begin[1:], len(at))[: len(begin)]
     first, last = at[begin], at[end - 1]
     slot, known = _slots(table, near, key[begin], new_key[begin])

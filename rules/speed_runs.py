@@ -8,17 +8,18 @@ the episode before continues that episode.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.columns import Columns
+from rules import peaks
+from rules.change import EpisodeChange
 from rules.finding import Finding
 from rules.lane import Lane
+from rules.peaks import Peaks
 from rules.rounds import rounds
 from rules.rulebook import Rulebook
-from rules.run_table import ENDED, OPEN, PEAKS, Peak, Watch, change_at, peak_so_far
+from rules.run_table import ENDED, OPEN, PAST, RUN, Telling, Watch, changes_of, peaks_so_far
 from rules.segments import Places, Segments, broken_off, cut, ended_within, touched
 
 
@@ -34,28 +35,13 @@ class Over:
 
 
 @dataclass(frozen=True, slots=True)
-class Graded:
-    """n entries as their peaks, with the time, the odometer and the batch position of each."""
+class Entries:
+    """n entries with their peaks, the batch position, the time and the odometer of each."""
 
-    max_speed_kmh: NDArray[np.float64]
-    excess_kmh: NDArray[np.float64]
-    limit_kmh: NDArray[np.float64]
-    source: NDArray[np.uint8]
-    tier: NDArray[np.uint8]
+    peaks: Peaks
+    at: NDArray[np.int64]
     time_ms: NDArray[np.int64]
     odometer_mm: NDArray[np.int64]
-    at: NDArray[np.int64]
-
-    def peak(self, begin: int, end: int) -> Peak:
-        """The peaks of the entries from `begin` to before `end`."""
-        worst = begin + int(np.argmax(self.excess_kmh[begin:end]))
-        return Peak(
-            self.max_speed_kmh[begin:end].max().item(),
-            self.excess_kmh[worst].item(),
-            self.limit_kmh[worst].item(),
-            self.source[worst].item(),
-            self.tier[begin:end].max().item(),
-        )
 
 
 def step(watch: Watch, lane: Lane, over: Over) -> list[Finding]:
@@ -65,123 +51,107 @@ def step(watch: Watch, lane: Lane, over: Over) -> list[Finding]:
         return []
     segments = cut(watch.table, lane, near, over.subject, over.at, breaks_at_gap=True)
     found = _break(watch, lane, broken_off(watch.table, near, segments))
-    graded = _grade(watch.rulebook, lane, over)
+    entries = _entries(watch.rulebook, lane, over)
     for turn in rounds(segments.key):
-        found += _round(watch, lane, graded, segments.take(turn))
+        found += _round(watch, lane, entries, segments.take(turn))
     return found
 
 
-def _grade(rulebook: Rulebook, lane: Lane, over: Over) -> Graded:
+def _entries(rulebook: Rulebook, lane: Lane, over: Over) -> Entries:
     excess_kmh, at = over.speed_kmh - over.limit_kmh, lane.at[over.at]
     # The tolerance is for decimals that binary cannot hold: 72.6 is 10 % over 66.
     percent = np.array(rulebook.speeding_tier_percent) - 1e-9
     tier = np.searchsorted(percent, 100.0 * excess_kmh / over.limit_kmh, side="right").astype(np.uint8)
-    time_ms, odometer_mm = lane.batch.reports.time_ms[at], lane.batch.odometer_mm[at]
-    return Graded(over.speed_kmh, excess_kmh, over.limit_kmh, over.source, tier, time_ms, odometer_mm, at)
+    graded = Peaks(over.speed_kmh, excess_kmh, over.limit_kmh, over.source, tier)
+    return Entries(graded, at, lane.batch.reports.time_ms[at], lane.batch.odometer_mm[at])
 
 
-def _round(watch: Watch, lane: Lane, graded: Graded, now: Segments) -> list[Finding]:
+def _round(watch: Watch, lane: Lane, entries: Entries, now: Segments) -> list[Finding]:
     """One segment of each subject."""
     table = watch.table
     fresh = ~now.goes_on
     slot, begin = now.slot[fresh], now.begin[fresh]
     table["running"][slot] = True
-    table["run_start_ms"][slot] = graded.time_ms[begin]
-    table["run_start_mm"][slot] = graded.odometer_mm[begin]
-    for name, (_, lowest) in PEAKS.items():
-        table[f"run_{name}"][slot] = lowest
-    peaks = _peaks(graded, now)
-    found = _tell(watch, lane, graded, now, peaks)
-    _raise(table, "run", now.slot, peaks)
-    table["last_ms"][now.slot] = graded.time_ms[now.end - 1]
-    table["last_mm"][now.slot] = graded.odometer_mm[now.end - 1]
+    table["run_start_ms"][slot] = entries.time_ms[begin]
+    table["run_start_mm"][slot] = entries.odometer_mm[begin]
+    _reset(watch, RUN, slot)
+    highest = entries.peaks.highest(now.begin, now.end)
+    found = _tell(watch, lane, entries, now, highest.tier)
+    Peaks.read(table, RUN, now.slot).raised(highest).write(table, RUN, now.slot)
+    table["last_ms"][now.slot] = entries.time_ms[now.end - 1]
+    table["last_mm"][now.slot] = entries.odometer_mm[now.end - 1]
     return found + _break(watch, lane, ended_within(lane, now))
 
 
-def _peaks(graded: Graded, now: Segments) -> dict[str, NDArray[Any]]:
-    """The peaks of each segment. Of equal excesses the first one's limit counts."""
-    counts = now.end - now.begin
-    bounds = np.cumsum(counts) - counts
-    entries = np.arange(counts.sum()) + np.repeat(now.begin - bounds, counts)
-    excess_kmh = graded.excess_kmh[entries]
-    highest = np.maximum.reduceat(excess_kmh, bounds)
-    is_highest = excess_kmh == np.repeat(highest, counts)
-    worst = np.minimum.reduceat(np.where(is_highest, entries, len(graded.at)), bounds)
-    return {
-        "max_speed_kmh": np.maximum.reduceat(graded.max_speed_kmh[entries], bounds),
-        "excess_kmh": highest,
-        "limit_kmh": graded.limit_kmh[worst],
-        "source": graded.source[worst],
-        "tier": np.maximum.reduceat(graded.tier[entries], bounds),
-    }
-
-
-def _raise(table: Columns, part: str, slot: NDArray[np.int64], peaks: dict[str, NDArray[Any]]) -> None:
-    """Raise the peaks of slots to those given; of equal excesses the one already there stays."""
-    higher = peaks["excess_kmh"] > table[f"{part}_excess_kmh"][slot]
-    for name in ("excess_kmh", "limit_kmh", "source"):
-        table[f"{part}_{name}"][slot[higher]] = peaks[name][higher]
-    for name in ("max_speed_kmh", "tier"):
-        column = table[f"{part}_{name}"]
-        column[slot] = np.maximum(column[slot], peaks[name])
+def _reset(watch: Watch, part: str, slot: NDArray[np.int64]) -> None:
+    for name, (_, lowest) in peaks.LAYOUT.items():
+        watch.table[f"{part}_{name}"][slot] = lowest
 
 
 def _tell(
-    watch: Watch, lane: Lane, graded: Graded, now: Segments, peaks: dict[str, NDArray[Any]]
+    watch: Watch, lane: Lane, entries: Entries, now: Segments, highest: NDArray[np.uint8]
 ) -> list[Finding]:
-    """Openings and rises of tier inside the segments: few, so one by one."""
-    table = watch.table
-    is_open = table["episode"][now.slot] == OPEN
-    lasting_ms = graded.time_ms[now.end - 1] - table["run_start_ms"][now.slot]
-    opens = ~is_open & (lasting_ms >= round(watch.rulebook.speeding_min_s * 1000))
-    rises = is_open & (peaks["tier"] > np.maximum(table["past_tier"][now.slot], table["run_tier"][now.slot]))
-    found: list[Finding] = []
-    for which in np.flatnonzero(opens | rises):
-        found += _walk(watch, lane, graded, int(now.slot[which]), int(now.begin[which]), int(now.end[which]))
-    return found
+    """Openings and rises of tier inside the segments, whose highest tiers are given."""
+    table, slot = watch.table, now.slot
+    is_open = table["episode"][slot] == OPEN
+    least_ms = round(watch.rulebook.speeding_min_s * 1000)
+    opens = ~is_open & (entries.time_ms[now.end - 1] - table["run_start_ms"][slot] >= least_ms)
+    rises = is_open & (highest > np.maximum(table["past_tier"][slot], table["run_tier"][slot]))
+    changing = (opens | rises).nonzero()[0]
+    if not len(changing):
+        return []
+    opening = opens[changing]
+    entry = np.where(opening, _qualifying(watch, entries, now.take(changing)), now.begin[changing] - 1)
+    kind = _begin(watch, lane, slot[changing[opening]], entries.at[entry[opening]])
+    told = dict(zip(changing[opening].tolist(), zip(entry[opening].tolist(), kind, strict=True), strict=True))
+    which, where, what = [], [], []
+    for one, seen in zip(changing.tolist(), entry.tolist(), strict=True):
+        moments = ([told[one]] if one in told else []) + _rises(watch, entries, now, one, seen)
+        which += [one] * len(moments)
+        where += [moment[0] for moment in moments]
+        what += [moment[1] for moment in moments]
+    segment, at = np.array(which), np.array(where)
+    before = peaks_so_far(table, slot[segment])
+    upto = before.raised(entries.peaks.highest(now.begin[segment], at + 1))
+    changes = changes_of(watch, Telling(slot[segment], what, upto, entries.odometer_mm[at]))
+    return _findings(watch, entries.at[at], slot[segment], changes)
 
 
-def _walk(watch: Watch, lane: Lane, graded: Graded, slot: int, begin: int, end: int) -> list[Finding]:
-    """Every change inside the segment of entries from `begin` to before `end`, as of its report."""
-    table = watch.table
-    told: list[tuple[int, str]] = []
-    seen = begin
-    if table["episode"][slot] != OPEN:
-        enough_ms = table["run_start_ms"][slot] + round(watch.rulebook.speeding_min_s * 1000)
-        qualifies = begin + int(np.searchsorted(graded.time_ms[begin:end], enough_ms, side="left"))
-        told.append(
-            (qualifies, _begin(watch, lane, slot, int(graded.at[qualifies]), graded.time_ms[qualifies]))
-        )
-        seen = qualifies + 1
-    tier = max(int(table["past_tier"][slot]), int(table["run_tier"][slot]))
-    highest = np.maximum.accumulate(np.append(tier, graded.tier[begin:end]))
-    rises = begin + np.flatnonzero(highest[1:] > highest[:-1])
-    told += [(int(entry), "update") for entry in rises if entry >= seen]
-    before = peak_so_far(table, slot)
-    start_mm = int(table["start_mm"][slot])
-    found = []
-    for entry, kind in told:
-        peak = before.raised(graded.peak(begin, entry + 1))
-        change = change_at(watch, slot, kind, None, peak, int(graded.odometer_mm[entry]) - start_mm)
-        found.append(Finding(int(graded.at[entry]), watch.describe(int(table["subject"][slot]))[0], change))
-    return found
+def _qualifying(watch: Watch, entries: Entries, now: Segments) -> NDArray[np.int64]:
+    """The entry of each segment at which its run has lasted long enough, or its last."""
+    entry = now.end - 1
+    enough_ms = watch.table["run_start_ms"][now.slot] + round(watch.rulebook.speeding_min_s * 1000)
+    for one in (now.begin < entry).nonzero()[0].tolist():
+        begin, end = int(now.begin[one]), int(now.end[one])
+        first = begin + int(np.searchsorted(entries.time_ms[begin:end], enough_ms[one], side="left"))
+        entry[one] = min(first, end - 1)
+    return entry
 
 
-def _begin(watch: Watch, lane: Lane, slot: int, at: int, time_ms: int) -> str:
-    """A run has qualified: it continues the episode just ended, or opens one."""
+def _rises(watch: Watch, entries: Entries, now: Segments, one: int, seen: int) -> list[tuple[int, str]]:
+    """The entries of one segment after the entry `seen` at which the tier rises."""
+    begin, end, slot = int(now.begin[one]), int(now.end[one]), now.slot[one]
+    if seen + 1 == end:
+        return []
+    known = max(watch.table["past_tier"][slot], watch.table["run_tier"][slot])
+    highest = np.maximum.accumulate(np.append(known, entries.peaks.tier[begin:end]))
+    rises = begin + (highest[1:] > highest[:-1]).nonzero()[0]
+    return [(entry, "update") for entry in rises.tolist() if entry > seen]
+
+
+def _begin(watch: Watch, lane: Lane, slot: NDArray[np.int64], at: NDArray[np.int64]) -> list[str]:
+    """Runs have qualified at reports of the batch: each continues the episode just ended, or opens one."""
     table = watch.table
     latest_ms = table["end_ms"][slot] + round(watch.rulebook.speeding_join_s * 1000)
-    joins = table["episode"][slot] == ENDED and table["run_start_ms"][slot] <= latest_ms
+    joins = (table["episode"][slot] == ENDED) & (table["run_start_ms"][slot] <= latest_ms)
     table["episode"][slot] = OPEN
-    if joins:
-        return "update"
-    table["start_ms"][slot] = table["run_start_ms"][slot]
-    table["start_mm"][slot] = table["run_start_mm"][slot]
-    table["found_ms"][slot] = time_ms
-    table["longitude_deg"][slot], table["latitude_deg"][slot] = lane.batch.place(at)
-    for name, (_, lowest) in PEAKS.items():
-        table[f"past_{name}"][slot] = lowest
-    return "open"
+    fresh, at = slot[~joins], at[~joins]
+    table["start_ms"][fresh] = table["run_start_ms"][fresh]
+    table["start_mm"][fresh] = table["run_start_mm"][fresh]
+    table["found_ms"][fresh] = lane.batch.reports.time_ms[at]
+    table["longitude_deg"][fresh], table["latitude_deg"][fresh] = lane.batch.places(at)
+    _reset(watch, PAST, fresh)
+    return ["update" if joined else "open" for joined in joins.tolist()]
 
 
 def _break(watch: Watch, lane: Lane, ends: Places) -> list[Finding]:
@@ -189,13 +159,19 @@ def _break(watch: Watch, lane: Lane, ends: Places) -> list[Finding]:
     table = watch.table
     table["running"][ends.slot] = False
     is_open = table["episode"][ends.slot] == OPEN
+    if not is_open.any():
+        return []
     slot = ends.slot[is_open]
     table["episode"][slot] = ENDED
     table["end_ms"][slot] = table["last_ms"][slot]
-    _raise(table, "past", slot, {name: table[f"run_{name}"][slot] for name in PEAKS})
-    found = []
-    for one, at in zip(slot.tolist(), lane.at[ends.at[is_open]].tolist(), strict=True):
-        way_mm = int(table["last_mm"][one] - table["start_mm"][one])
-        change = change_at(watch, one, "close", int(table["end_ms"][one]), peak_so_far(table, one), way_mm)
-        found.append(Finding(at, watch.describe(int(table["subject"][one]))[0], change))
-    return found
+    whole = peaks_so_far(table, slot)
+    whole.write(table, PAST, slot)
+    changes = changes_of(watch, Telling(slot, ["close"] * len(slot), whole, table["last_mm"][slot]))
+    return _findings(watch, lane.at[ends.at[is_open]], slot, changes)
+
+
+def _findings(
+    watch: Watch, at: NDArray[np.int64], slot: NDArray[np.int64], changes: list[EpisodeChange]
+) -> list[Finding]:
+    names = [watch.describe(subject)[0] for subject in watch.table["subject"][slot].tolist()]
+    return [Finding(*one) for one in zip(at.tolist(), names, changes, strict=True)]
