@@ -116,9 +116,9 @@ class Driver:
             self._outstay_s = 0.0
         elif self._must_stand():
             self._halt(self._until_morning_s())
-        elif self._must_rest():
+        elif self._must_rest() and to_end_m > ROOM_TO_STOP_M:
             self._halt(self._rest_s())
-        elif wheels.time_s >= self._next_stop_s and to_end_m > ROOM_TO_STOP_M:
+        elif self._may_stop_shortly() and to_end_m > ROOM_TO_STOP_M:
             self._halt_shortly()
         elif wheels.time_s >= self._next_speeding_s and self._may_speed():
             self._overtake()
@@ -133,14 +133,19 @@ class Driver:
         of_day_s = second_of_day(self._wheels.time_s)
         return of_day_s >= NIGHT_BEGINS_S - NIGHT_MARGIN_S or of_day_s < NIGHT_ENDS_S + NIGHT_MARGIN_S / 2
 
+    def _may_stop_shortly(self) -> bool:
+        if self._wheels.time_s < self._next_stop_s or self._is_about_to_pass_4_h():
+            return False
+        return not self._must_rest(early_s=2 * STOPS_APART_S)
+
     def _must_stand(self) -> bool:
         return self._is_coach() and coach_stands(self._wheels.time_s)
 
     def _until_morning_s(self) -> float:
         return 18_600 - second_of_day(self._wheels.time_s) + self._draw.uniform(0, 1_200)
 
-    def _must_rest(self) -> bool:
-        if self._wheels.time_s - self._wheel_since_s >= self._budget_s:
+    def _must_rest(self, early_s: float = 0.0) -> bool:
+        if self._wheels.time_s - self._wheel_since_s >= self._budget_s - early_s:
             return True
         night_s = self._wheels.night_driven_s - self._night_before_s
         return self._is_coach() and (night_s >= COACH_NIGHT_DRIVING_S or self._shift_is_over())
@@ -172,6 +177,8 @@ class Driver:
         """Seconds at the wheel until the next rest; who passed 4 h once does so again now and then."""
         if self._plan.role in ("returning", "enduring") and self._draw.random() < 0.5:
             return LONGEST_DRIVING_S + self._draw.uniform(1_200, 3_600)
+        if self._may_not_rest():
+            return self._draw.uniform(9_600, 11_400)
         return self._draw.uniform(6_000, 11_400)
 
     def _rest_s(self) -> float:
@@ -207,9 +214,12 @@ class Driver:
     def _arrive(self) -> None:
         """Unload, then set off for the next place."""
         self._wheels.stop_at_leg_end()
-        role = self._plan.role
-        must_not_rest = role in ("returning", "enduring") and self._budget_s > LONGEST_DRIVING_S
-        if role == "visitor" or must_not_rest:
+        early_s = STOPS_APART_S if self._plan.role == "rested" else 0.0
+        if self._must_rest(early_s):
+            self._stand(self._rest_s())
+        elif self._is_about_to_pass_4_h():
+            self._stand(20.0)
+        elif self._plan.role == "visitor" or self._may_not_rest():
             self._stand(self._draw.uniform(240, 660))
         else:
             self._stand(self._rest_s())
@@ -221,6 +231,18 @@ class Driver:
         if path.halt and path.halt[0] > offset_m and self._draw.random() < 0.6:
             stop_m, self._outstay_s = path.halt
         self._wheels.begin_leg(path, offset_m, stop_m)
+
+    def _may_not_rest(self) -> bool:
+        """Whether a proper rest now would spoil what the plan is about."""
+        plan = self._plan
+        if plan.role == "rested":
+            return self._wheels.time_s < plan.first_event_s
+        return plan.role in ("returning", "enduring") and self._budget_s > LONGEST_DRIVING_S
+
+    def _is_about_to_pass_4_h(self) -> bool:
+        """The moment is planned: the vehicle must not stand just then."""
+        before_s = self._plan.first_event_s - self._wheels.time_s
+        return self._plan.role in ("returning", "enduring") and -60 < before_s < 900
 
     def _next_path(self) -> Path:
         plan, here = self._plan, self._wheels.path.goal

@@ -33,6 +33,7 @@ class Options:
     registry: Path | None = None
     write_registry: Path | None = None
     progress: float = 5.0
+    answer_timeout: float = 10.0
 
     @property
     def chosen_edition(self) -> Edition | None:
@@ -85,6 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser, defaults: object = None) -> N
     option("--registry", Path, "write the fleet as a registry CSV first", "FILE")
     option("--write-registry", Path, "only write the registry CSV, connect to nothing", "FILE")
     option("--progress", _number(0, 1e9), "seconds between two lines of progress; 0: none", "S")
+    option("--answer-timeout", _number(0.1, 3600), "seconds until an unanswered message is sent again", "S")
     edition = getattr(defaults, "edition", None) or base.edition
     parser.add_argument(
         "--edition",

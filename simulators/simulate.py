@@ -143,6 +143,7 @@ class Fleet:
         session = Session(
             vehicle,
             source.reports,
+            answer_timeout_s=self._options.answer_timeout,
             on_acknowledged=acknowledged,
             on_text=lambda text: self._show_text(f"{vehicle.vehicle_id} ({vehicle.plate}) was told: {text}"),
             on_refused=lambda reason: self._show_refusal(vehicle.terminal_phone, reason),
@@ -267,12 +268,9 @@ class Fleet:
         patience_s = DRAIN_AFTER_SIGNAL_S if self._signals else DRAIN_S
         until_s = time.monotonic() + patience_s
         heard = self._signals
-        while (
-            time.monotonic() < until_s
-            and self._signals == heard
-            and self._endpoint
-            and self._endpoint.connected
-        ):
+        while time.monotonic() < until_s and self._signals == heard:
+            if heard and not (self._endpoint and self._endpoint.connected):
+                return  # told to end while the server is away: it will not be back in time
             if all(each.is_drained or not each.was_online for each in self._terminals):
                 return
             await asyncio.sleep(0.05)

@@ -53,10 +53,12 @@ class Terminal(asyncio.Protocol):
         self._connecting = self._loop.create_task(self._connect())
 
     def freeze(self) -> None:
-        """Take no new reports; those taken are still delivered."""
+        """Take no new reports; those taken are still delivered, so a pause before connecting is cut short."""
         self._offer()
         self._frozen = True
         self._pause_s = FIRST_PAUSE_S
+        if self.was_online and self._transport is None and self._connecting and self._connecting.done():
+            self._come_back()
 
     async def stop(self) -> None:
         """Close the connection and do nothing more."""
