@@ -24,6 +24,9 @@ _PACKAGE_BYTES = 4
 _CHECK_BYTES = 1
 # The longest header.
 _HEAD_BYTES = 21
+# With fewer escapes than one in so many bytes, joining the pieces between them beats a mask over all bytes.
+_SPARSE_BYTES = 128
+_UNESCAPED = {1: b"\x7d", 2: b"\x7e"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +95,27 @@ def _unescape(
         row = np.searchsorted(ends, marks)
         bad[row[~paired & (marks + 1 != ends[row])] if lenient else row[~paired]] = True
         marks, following = marks[paired], following[paired]
-    replaced = data.copy()
-    replaced[marks] = following + np.uint8(ESCAPE - 1)
-    keep = np.ones(len(data), np.bool_)
-    keep[marks + 1] = False
-    return replaced[keep], ends - np.searchsorted(marks, ends), bad
+    return _replace(data, marks, following), ends - np.searchsorted(marks, ends), bad
+
+
+def _replace(
+    data: NDArray[np.uint8], marks: NDArray[np.int64], following: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """The buffer with each 7d at `marks` and the 01 or 02 after it replaced by one byte."""
+    if len(marks) * _SPARSE_BYTES > len(data):
+        replaced = data.copy()
+        replaced[marks] = following + np.uint8(ESCAPE - 1)
+        keep = np.ones(len(data), np.bool_)
+        keep[marks + 1] = False
+        return replaced[keep]
+    source = data.tobytes()
+    pieces: list[bytes] = []
+    start = 0
+    for mark, code in zip(marks.tolist(), following.tolist(), strict=True):
+        pieces += (source[start:mark], _UNESCAPED[code])
+        start = mark + 2
+    pieces.append(source[start:])
+    return np.frombuffer(b"".join(pieces), np.uint8)
 
 
 def _wrong_check(data: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -36,6 +36,23 @@ def test_batch_agrees_with_the_oracle(raw: list[bytes], lenient: bool) -> None:
         assert batch.body(row) == (expected["body"] if expected["fault"] == "ok" else b"")
 
 
+@settings(max_examples=30)
+@given(st.lists(contents, min_size=1, max_size=4))
+def test_rare_escapes_among_many_frames(raw: list[bytes]) -> None:
+    clean = encode_frame(0x0900, "1", 3, bytes(1000))[1:-1]
+    batch = decode_frames([clean, *raw, clean])
+    for row, content in enumerate(raw, 1):
+        expected = oracle.read(content)
+        assert FrameFault(batch.error[row]).code == expected["fault"]
+        assert batch.body(row) == (expected["body"] if expected["fault"] == "ok" else b"")
+    assert batch.body(0) == batch.body(len(raw) + 1) == bytes(1000)
+
+
+def test_contents_with_a_flag_inside_are_judged_one_by_one() -> None:
+    sound = encode_frame(0x0002, "1", 3)
+    assert decode_frames([sound, sound[1:-1]]).error.tolist() == [FrameFault.LENGTH, FrameFault.OK]
+
+
 @given(st.lists(st.one_of(position_reports().map(lambda m: m.encode()), st.binary(max_size=60)), max_size=10))
 def test_positions_agree_with_the_oracle(bodies: list[bytes]) -> None:
     positions = decode_position_bodies(bodies)
