@@ -72,6 +72,7 @@ class WorkerSettings:
     snapshot_interval_s: float = setting(
         5.0, "Time between snapshots of a partition's state; what a restart reads again.", at_least=0.1
     )
+    warn_drivers: bool = setting(True, "Speak a sentence to the driver when an alert begins (0x8300).")
     stall_s: float = setting(
         60.0, "Records waiting this long without progress end the worker, to be started anew.", at_least=5
     )

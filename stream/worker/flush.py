@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts import records, store
+from alerts.commands import encode_commands
+from alerts.driver_warnings import is_news, warnings_for
+from alerts.revision import AlertRevision
 from rules.engine import EpisodeChange
 from rules.reports import Reports
-from stream.topics import ALERTS, TELEMETRY
+from stream.topics import ALERTS, COMMANDS, TELEMETRY
 from stream.worker import tracks
 from stream.worker.checkpoint import Advance, advance
 from stream.worker.round import DeadLetter, Evaluated
@@ -33,16 +36,20 @@ class PartitionChanges:
 
 @dataclass(frozen=True, slots=True)
 class Flush:
-    """What to write. `reports` and `disposition` are rows of all partitions of the round."""
+    """What to write. `reports` and `disposition` are rows of all partitions of the round. `now_ms` is the
+    time for warnings to drivers, None when none are to be said."""
 
     reports: Reports
     disposition: NDArray[np.uint8]
     alerts: Sequence[PartitionChanges]
     dead_letters: Sequence[DeadLetter]
     advances: Sequence[Advance]
+    now_ms: int | None = None
 
     @classmethod
-    def of_round(cls, evaluated: Sequence[Evaluated], advances: Sequence[Advance]) -> Flush:
+    def of_round(
+        cls, evaluated: Sequence[Evaluated], advances: Sequence[Advance], now_ms: int | None
+    ) -> Flush:
         """Join what the partitions of a round caused."""
         return cls(
             Reports.concat([one.reports for one in evaluated]),
@@ -54,6 +61,7 @@ class Flush:
             ],
             [letter for one in evaluated for letter in one.dead_letters],
             advances,
+            now_ms,
         )
 
     @classmethod
@@ -68,7 +76,8 @@ class Written:
 
     tracks: int = 0
     doubled: int = 0
-    revisions: list[store.AlertRevision] = field(default_factory=list)
+    warnings: int = 0
+    revisions: list[AlertRevision] = field(default_factory=list)
 
 
 async def write(connection: asyncpg.Connection, flush: Flush) -> Written:
@@ -88,7 +97,9 @@ async def _write(connection: asyncpg.Connection, flush: Flush, *, trust_fresh: b
         await _write_dead_letters(connection, flush.dead_letters)
         for group in flush.alerts:
             revisions = await store.apply_changes(connection, group.changes, group.vehicle_ids)
-            await _write_outbox(connection, group.partition, revisions)
+            if revisions:
+                await _write_outbox(connection, ALERTS, group.partition, records.encode_alerts(revisions))
+                written.warnings += await _warn_drivers(connection, group.partition, revisions, flush.now_ms)
             written.revisions.extend(revisions)
     return written
 
@@ -126,11 +137,25 @@ async def _write_dead_letters(connection: asyncpg.Connection, letters: Sequence[
         )
 
 
-async def _write_outbox(
-    connection: asyncpg.Connection, partition: int, revisions: Sequence[store.AlertRevision]
-) -> None:
-    if revisions:
-        await connection.execute(
-            "INSERT INTO outbox (topic, partition, key, payload) VALUES ($1, $2, $3, $4)",
-            *(ALERTS, partition, b"", records.encode_alerts(revisions)),
-        )
+async def _warn_drivers(
+    connection: asyncpg.Connection, partition: int, revisions: Sequence[AlertRevision], now_ms: int | None
+) -> int:
+    if now_ms is None:
+        return 0
+    keys = [one.vehicle_key for one in revisions if is_news(one, now_ms)]
+    if not keys:
+        return 0
+    rows = await connection.fetch(
+        "SELECT vehicle_key, terminal_phone FROM vehicles WHERE vehicle_key = ANY($1)", keys
+    )
+    commands = warnings_for(revisions, dict(map(tuple, rows)), now_ms)
+    if commands:
+        await _write_outbox(connection, COMMANDS, partition, encode_commands(commands))
+    return len(commands)
+
+
+async def _write_outbox(connection: asyncpg.Connection, topic: str, partition: int, payload: bytes) -> None:
+    await connection.execute(
+        "INSERT INTO outbox (topic, partition, key, payload) VALUES ($1, $2, $3, $4)",
+        *(topic, partition, b"", payload),
+    )

@@ -39,6 +39,8 @@ class PipelineSettings:
     #: The rules cost about 2 ms a partition whatever they are given, so rounds are not begun more often.
     round_interval_s: float = 0.05
     snapshot_interval_s: float = 5.0
+    #: Whether a beginning alert is spoken to its driver.
+    warn_drivers: bool = True
 
 
 class Pipeline:
@@ -126,7 +128,8 @@ class Pipeline:
         started_s = time.perf_counter()
         evaluated = [evaluate(self.partitions[number], group) for number, group in due.items()]
         metrics.RULE_S.observe(time.perf_counter() - started_s)
-        if await self._write(flush.Flush.of_round(evaluated, self._advances(evaluated))):
+        now_ms = int(time.time() * 1000) if self._settings.warn_drivers else None
+        if await self._write(flush.Flush.of_round(evaluated, self._advances(evaluated), now_ms)):
             for one in evaluated:
                 one.partition.written_offset = max(one.partition.written_offset, one.next_offset)
             self._observe(evaluated)
@@ -197,6 +200,7 @@ class Pipeline:
 def _count(written: flush.Written, batch: flush.Flush) -> None:
     metrics.TRACKS.inc(written.tracks)
     metrics.DOUBLED.inc(written.doubled)
+    metrics.WARNINGS.inc(written.warnings)
     metrics.DEAD_LETTERS.inc(len(batch.dead_letters))
     for revision in written.revisions:
         metrics.ALERT_REVISIONS.labels(revision.rule, revision.kind).inc()

@@ -63,7 +63,7 @@ def config_from(settings: Settings) -> WorkerConfig:
             session_timeout_s=section.session_timeout_s,
             rebalance_timeout_s=section.rebalance_timeout_s,
         ),
-        PipelineSettings(snapshot_interval_s=section.snapshot_interval_s),
+        PipelineSettings(snapshot_interval_s=section.snapshot_interval_s, warn_drivers=section.warn_drivers),
         load_rulebook(settings.rules.rulebook) if settings.rules.rulebook else default_rulebook(),
         ZoneSet.from_geojson(settings.rules.zones) if settings.rules.zones else ZoneSet(),
         section.stall_s,

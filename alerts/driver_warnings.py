@@ -1,0 +1,60 @@
+"""What a driver is told when an alert begins: one spoken sentence, through JT/T 808 0x8300.
+
+Only what happens now is said: an alert found in reports of an hour ago, uploaded after a dead zone, would
+warn of what is over. The texts are Chinese, because they are for drivers, and short, because they are heard
+at the wheel.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+from alerts.commands import FLAG_DISPLAY, FLAG_SPEAK, FLAG_URGENT, Command
+from alerts.revision import AlertRevision
+
+#: An alert is news to its driver for so long after the report that showed it.
+NEWS_MS = 60_000
+#: A warning that could not be said within this time is not said: the driver may be another by then.
+EXPIRES_MS = 60_000
+
+_FLAGS = FLAG_URGENT | FLAG_DISPLAY | FLAG_SPEAK
+
+_TEXTS: Mapping[str, str] = {
+    "speeding": "您已超速，限速{limit_kmh:.0f}公里，请减速行驶",
+    "zone_speed": "您在{zone_name}内超速，限速{limit_kmh:.0f}公里，请减速行驶",
+    "continuous_driving": "您已连续驾驶超过四小时，请尽快停车休息二十分钟",
+    "zone_forbidden": "您已驶入禁行区域{zone_name}，请尽快驶离",
+    "zone_stay": "您在{zone_name}内停留超时，请尽快驶离",
+}
+
+
+def driver_text(rule: str, detail: Mapping[str, object]) -> str | None:
+    """The sentence for a rule's alert, None where the driver is not to be told.
+
+    >>> driver_text("speeding", {"limit_kmh": 80.0})
+    '您已超速，限速80公里，请减速行驶'
+    """
+    template = _TEXTS.get(rule)
+    return template.format_map(detail) if template else None
+
+
+def warnings_for(revisions: Sequence[AlertRevision], phones: Mapping[int, str], now_ms: int) -> list[Command]:
+    """Commands that tell drivers of alerts that have just begun. `phones` is by vehicle_key; a vehicle
+    without one is not told. The same alert gives the same command id."""
+    commands = []
+    for one in revisions:
+        if not is_news(one, now_ms) or one.vehicle_key not in phones:
+            continue
+        text = driver_text(one.rule, one.detail)
+        if text is not None:
+            command_id = str(uuid.uuid5(uuid.UUID(one.alert_id), "driver"))
+            to = (one.vehicle_id, one.vehicle_key, phones[one.vehicle_key])
+            commands.append(Command(command_id, *to, "text", text, _FLAGS, now_ms, now_ms + EXPIRES_MS))
+    return commands
+
+
+def is_news(revision: AlertRevision, now_ms: int) -> bool:
+    """Whether a revision begins an alert of this moment that a driver is told of."""
+    begins = revision.kind == "open" and revision.rule in _TEXTS
+    return begins and abs(now_ms - revision.found_ms) <= NEWS_MS
