@@ -183,9 +183,10 @@ def _newest_of_each(reports: Reports) -> Rows:
 
 def _iso_texts(time_ms: NDArray[np.int64]) -> list[str]:
     local = (time_ms + _SHANGHAI_MS).astype("datetime64[ms]")
-    whole = not (time_ms % 1000).any()
-    texts: list[str] = np.datetime_as_string(local, unit="s" if whole else "ms").tolist()
-    return texts
+    if not (time_ms % 1000).any():
+        texts: list[str] = np.datetime_as_string(local, unit="s").tolist()
+        return texts
+    return [text.removesuffix(".000") for text in np.datetime_as_string(local, unit="ms").tolist()]
 
 
 def _head(entry: RosterEntry) -> str:
