@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerts.desk.positions import PositionMap
@@ -85,7 +85,8 @@ def test_equals_one_after_the_other(reports: list[dict], cuts: list[int]) -> Non
     assert not positions.knows(12345)
 
 
-@given(st.lists(st.lists(REPORT, max_size=10), max_size=6))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.lists(REPORT, max_size=6), max_size=4))
 def test_changes_add_up_to_everything(batches: list[list[dict]]) -> None:
     """A client that begins with nothing and takes every batch of changes has the whole map."""
     positions = PositionMap(ENTRIES.get)
