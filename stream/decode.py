@@ -33,11 +33,11 @@ class HexError(ProtocolError):
 
 
 def run(stdin: IO[Any], stdout: IO[str], *, lenient: bool = False) -> int:
-    """Decode every frame of `stdin` (text or bytes): one line with a JSON object for each, flushed one by one.
+    """Decode every frame of `stdin` (text or bytes) into a line with a JSON object, flushed one by one.
 
-    A line of input holds one or several frames in hex with blanks anywhere; blank lines and what follows a "#"
-    are ignored. A line without any 7e is one frame. What cannot be read gives an object with `error`, the rest
-    goes on. lenient: see `stream.jt808.frame.decode_frame`.
+    A line of input holds one or several frames in hex with blanks anywhere; blank lines and what follows "#"
+    are ignored. A line without any 7e is one frame. What cannot be read gives an object with `error`, and the
+    rest goes on. lenient: see `stream.jt808.frame.decode_frame`.
 
     Returns the exit code: 0, or 1 if there was an error. A reader that closes the pipe early ends it quietly.
     """
