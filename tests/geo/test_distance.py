@@ -1,0 +1,53 @@
+"""Distances and bearings against a plain computation with three-dimensional vectors."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.distance import EARTH_RADIUS_M, bearing_deg, haversine_m
+
+LONGITUDE = st.floats(-180, 180)
+LATITUDE = st.floats(-90, 90)
+
+
+def unit(longitude: float, latitude: float) -> np.ndarray:
+    east, north = math.radians(longitude), math.radians(latitude)
+    return np.array([math.cos(north) * math.cos(east), math.cos(north) * math.sin(east), math.sin(north)])
+
+
+@given(LONGITUDE, LATITUDE, LONGITUDE, LATITUDE)
+def test_distance_is_the_angle_between_vectors(x: float, y: float, other_x: float, other_y: float) -> None:
+    a, b = unit(x, y), unit(other_x, other_y)
+    angle = math.atan2(float(np.linalg.norm(np.cross(a, b))), float(a @ b))
+    assert haversine_m([x], [y], [other_x], [other_y])[0] == pytest.approx(angle * EARTH_RADIUS_M, abs=0.5)
+
+
+def test_known_distances() -> None:
+    # A minute of latitude is a nautical mile, by the sphere's radius 1853.25 m.
+    assert haversine_m(118.0, 32.0, 118.0, 32.0 + 1 / 60) == pytest.approx(1853.25, abs=0.01)
+    assert haversine_m(0.0, 0.0, 180.0, 0.0) == pytest.approx(math.pi * EARTH_RADIUS_M)
+    assert haversine_m(118.0, 32.0, 118.0, 32.0) == 0
+
+
+def test_unknown_position_has_no_distance() -> None:
+    assert np.isnan(haversine_m([np.nan], [32.0], [118.0], [32.0])).all()
+
+
+def test_distances_broadcast() -> None:
+    assert haversine_m(118.0, 32.0, [118.0, 118.1, 118.2], [32.0, 32.0, 32.0]).shape == (3,)
+
+
+@given(LONGITUDE, st.floats(-89, 89))
+def test_bearing_to_the_poles(x: float, y: float) -> None:
+    assert bearing_deg(x, y, x, 90.0) == pytest.approx(0, abs=1e-6) or bearing_deg(x, y, x, 90.0) > 359.999
+    assert bearing_deg(x, y, x, -90.0) == pytest.approx(180, abs=1e-6)
+
+
+@given(LONGITUDE, LATITUDE, LONGITUDE, LATITUDE)
+def test_bearing_is_a_direction(x: float, y: float, other_x: float, other_y: float) -> None:
+    assert 0 <= bearing_deg(x, y, other_x, other_y) < 360

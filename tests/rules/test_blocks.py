@@ -1,0 +1,138 @@
+"""Blocks: written and read, and refused with a reason when they are something else."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.blocks import SCHEMA, BlockError, decode_block, encode_block
+from rules.identity import driver_key, vehicle_key
+
+TIMES = [1_780_000_000_000, 1_780_000_030_500]
+
+
+def columns(**changed: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "vehicle_key": [vehicle_key("苏A12345"), vehicle_key("b")],
+        "vehicle_id": ["苏A12345", "b"],
+        "vehicle_class": [1, 4],
+        "driver_id": ["", "D7"],
+        "time": TIMES,
+        "received": np.array(TIMES) + 900,
+        "longitude_deg": [118.7, 118.8],
+        "latitude_deg": [32.0, 32.1],
+        "speed_kmh": [60.5, 0.0],
+        "heading_deg": [90, 359],
+        "altitude_m": [-3, 25],
+        "alarm_bits": [0, 1 << 31],
+        "status_bits": [3, 1],
+        "mileage_km": [np.nan, 1234.5],
+        "source": [0, 2],
+        "serial": [7, 65535],
+        "items": [b"", b"\x01\x04\x00\x00\x00\x05"],
+    }
+    return plain | changed
+
+
+def test_written_and_read() -> None:
+    block = decode_block(encode_block(columns()))
+    reports = block.reports
+    assert block.rows == 2
+    assert reports.time_ms.tolist() == TIMES
+    assert (reports.received_ms - reports.time_ms).tolist() == [900, 900]
+    assert reports.vehicle_key.tolist() == [vehicle_key("苏A12345"), vehicle_key("b")]
+    assert reports.driver_key.tolist() == [0, driver_key("D7")]
+    assert reports.positioned.tolist() == [True, False]
+    assert reports.alarm_bits.tolist() == [0, 1 << 31]
+    assert np.isnan(reports.limit_kmh).all()
+    assert block.table.column("mileage_km").to_pylist() == [None, 1234.5]
+    assert block.table.column("recorder_speed_kmh").to_pylist() == [None, None]
+    assert block.table.column("items").to_pylist()[1] == b"\x01\x04\x00\x00\x00\x05"
+
+
+def test_readable_with_plain_pyarrow() -> None:
+    table = pa.ipc.open_stream(encode_block(columns())).read_all()
+    assert table.schema.metadata == {b"haulwatch.schema": b"telemetry", b"haulwatch.version": b"1"}
+    assert table.column("time")[1].as_py().isoformat() == "2026-05-28T20:27:10.500000+00:00"
+
+
+def test_times_as_datetime64() -> None:
+    stamps = np.array(TIMES, "datetime64[ms]").astype("datetime64[us]")
+    assert decode_block(encode_block(columns(time=stamps))).reports.time_ms.tolist() == TIMES
+
+
+def test_no_rows() -> None:
+    assert decode_block(encode_block({name: value[:0] for name, value in columns().items()})).rows == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"vehicle_class": [1, 300]}, "vehicle_class"),
+        ({"heading_deg": [1]}, "one length"),
+        ({"vehicle_id": [1, 2]}, "vehicle_id"),
+        ({"time": ["x", "y"]}, "time"),
+    ],
+)
+def test_columns_that_do_not_fit(changed: dict[str, Any], words: str) -> None:
+    with pytest.raises(BlockError, match=words):
+        encode_block(columns(**changed))
+
+
+def test_missing_column() -> None:
+    lacking = columns()
+    del lacking["speed_kmh"]
+    with pytest.raises(BlockError, match="speed_kmh"):
+        encode_block(lacking)
+
+
+def rewritten(metadata: dict[str, str], schema: pa.Schema | None = None) -> bytes:
+    table = pa.ipc.open_stream(encode_block(columns())).read_all()
+    if schema is not None:
+        table = table.cast(schema)
+    sink = pa.BufferOutputStream()
+    table = table.replace_schema_metadata(metadata)
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    value: bytes = sink.getvalue().to_pybytes()
+    return value
+
+
+def test_a_newer_version_is_named() -> None:
+    with pytest.raises(BlockError, match="version '2'"):
+        decode_block(rewritten({"haulwatch.schema": "telemetry", "haulwatch.version": "2"}))
+
+
+def test_another_schema() -> None:
+    with pytest.raises(BlockError, match="alerts"):
+        decode_block(rewritten({"haulwatch.schema": "alerts", "haulwatch.version": "1"}))
+
+
+def test_another_type() -> None:
+    place = SCHEMA.get_field_index("speed_kmh")
+    schema = SCHEMA.set(place, pa.field("speed_kmh", pa.float32(), nullable=False))
+    with pytest.raises(BlockError, match="speed_kmh is float"):
+        decode_block(rewritten({"haulwatch.schema": "telemetry", "haulwatch.version": "1"}, schema))
+
+
+@pytest.mark.parametrize("value", [b"", b"\x00" * 100, b"ARROW1", b"\xff\xff\xff\xff\x10\x00\x00\x00"])
+def test_garbage(value: bytes) -> None:
+    with pytest.raises(BlockError):
+        decode_block(value)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.data())
+def test_damaged_blocks_are_read_or_refused(data: Any) -> None:
+    value = bytearray(encode_block(columns()))
+    for _ in range(data.draw(st.integers(1, 4))):
+        value[data.draw(st.integers(0, len(value) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(value)))
+    with contextlib.suppress(BlockError):
+        assert decode_block(bytes(value[:cut])).rows >= 0
