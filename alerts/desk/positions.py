@@ -46,6 +46,8 @@ class PositionMap:
         self._changed = np.zeros(FIRST_ROWS, bool)
         self._live = np.zeros(FIRST_ROWS, bool)
         self._heads: list[str] = []  # the start of each row's JSON, up to the time
+        self._texts: list[str] = []  # each row's JSON, true where not stale
+        self._stale = np.ones(FIRST_ROWS, bool)
 
     def __len__(self) -> int:
         return len(self._heads)
@@ -71,7 +73,7 @@ class PositionMap:
         rows, index = rows[ahead], index[ahead]
         for name, column in self._columns.items():
             column[rows] = getattr(reports, name)[index]
-        self._changed[rows] = True
+        self._changed[rows] = self._stale[rows] = True
         self._live[rows] = live
         return len(rows)
 
@@ -83,7 +85,7 @@ class PositionMap:
             entry = self._describe(key)
             if entry is not None:
                 self._heads[row] = _head(entry)
-                self._changed[row] = True
+                self._changed[row] = self._stale[row] = True
 
     def take_changed(self) -> tuple[Rows, NDArray[np.int64]]:
         """Rows changed since the last call, and when the live ones of them were received (ms since 1970)."""
@@ -110,16 +112,25 @@ class PositionMap:
         return place < len(self._keys) and int(self._keys[place]) == vehicle_key
 
     def to_json(self, rows: Rows) -> bytes:
-        """``{"positions": [...]}`` for some rows, as `models.PositionList` says."""
+        """``{"positions": [...]}`` for some rows, as `models.PositionList` says.
+
+        Each row's text is kept until the row changes, so a client that joins costs what changed lately.
+        """
+        stale = rows[self._stale[rows]]
+        for row, text in zip(stale.tolist(), self._encode(stale), strict=True):
+            self._texts[row] = text
+        self._stale[stale] = False
+        return ('{"positions":[' + ",".join([self._texts[row] for row in rows.tolist()]) + "]}").encode()
+
+    def _encode(self, rows: Rows) -> list[str]:
         columns = {name: column[rows] for name, column in self._columns.items()}
-        times = _iso_texts(columns["time_ms"])
-        parts = [
+        return [
             f'{self._heads[row]}"{time}+08:00","longitude_deg":{longitude:.6f},"latitude_deg":{latitude:.6f},'
             f'"speed_kmh":{speed:.1f},"heading_deg":{heading},"altitude_m":{altitude},'
             f'"alarm_bits":{alarm},"status_bits":{status}}}'
             for row, time, longitude, latitude, speed, heading, altitude, alarm, status in zip(
                 rows.tolist(),
-                times,
+                _iso_texts(columns["time_ms"]),
                 columns["longitude_deg"].tolist(),
                 columns["latitude_deg"].tolist(),
                 columns["speed_kmh"].tolist(),
@@ -130,7 +141,6 @@ class PositionMap:
                 strict=True,
             )
         ]
-        return ('{"positions":[' + ",".join(parts) + "]}").encode()
 
     def _rows(self, keys: NDArray[np.int64], fallback: Callable[[int], RosterEntry]) -> Rows:
         """Rows of distinct keys; new vehicles get one."""
@@ -148,6 +158,7 @@ class PositionMap:
         self._grow(first + len(keys))
         for key, fallback in zip(keys.tolist(), fallbacks, strict=True):
             self._heads.append(_head(self._describe(key) or fallback))
+        self._texts.extend([""] * len(keys))
         merged = np.concatenate([self._keys, keys])
         rows = np.concatenate([self._row_of_key, np.arange(first, len(self))])
         order = np.argsort(merged)
@@ -165,6 +176,7 @@ class PositionMap:
         }
         self._changed = np.concatenate([self._changed, np.zeros(more, bool)])
         self._live = np.concatenate([self._live, np.zeros(more, bool)])
+        self._stale = np.concatenate([self._stale, np.ones(more, bool)])
 
 
 def _newest_of_each(reports: Reports) -> Rows:
