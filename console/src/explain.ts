@@ -31,9 +31,16 @@ export function fieldText(name: string, value: unknown): string {
   return decimal(n, 3)
 }
 
+/** The order in which a person wants to read; a field the page does not know comes last. */
+const reading = (name: string): number => {
+  const place = Object.keys(t.value.detail.fields).indexOf(name)
+  return place < 0 ? Infinity : place
+}
+
 export function facts(alert: Alert): Fact[] {
   return Object.entries(alert.detail)
     .filter(([name, value]) => !HIDDEN.has(name) && value !== null && value !== '')
+    .sort(([a], [b]) => Math.sign(reading(a) - reading(b)) || 0)
     .map(([name, value]) => ({
       name,
       label: word(t.value.detail.fields, name),
@@ -52,7 +59,9 @@ export function gist(alert: Alert): string {
   const max = number(alert.detail.max_speed_kmh)
   const limit = number(alert.detail.limit_kmh)
   const zone = zoneName(alert)
-  if (max !== null && limit !== null) return `${decimal(max, 0)} / ${decimal(limit, 0)} km/h`
+  if (max !== null && limit !== null) {
+    return [`${decimal(max, 0)} / ${decimal(limit, 0)} km/h`, zone].filter(Boolean).join(' · ')
+  }
   const driving = number(alert.detail.driving_s)
   if (driving !== null) return fill(t.value.detail.sentences.driving, { time: duration(driving * 1000) })
   return zone

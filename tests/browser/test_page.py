@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from alerts.store import apply_changes
 from rules.identity import vehicle_key
 from tests.browser.looking import repeated, script
 from tests.desk.running import (
@@ -16,7 +19,6 @@ from tests.desk.running import (
     add_vehicle,
     running_desk,
     send_telemetry,
-    store_changes,
     telemetry,
 )
 from tests.store.changes import Change, alert_id
@@ -31,6 +33,20 @@ def drive(desk: RunningDesk, vehicle_id: str, turn: int) -> None:
     """One report, a little further east than the last."""
     block = telemetry(vehicle_id, [datetime.now(UTC)], WEST_DEG + STEP_DEG * turn, speed_kmh=62.0)
     send_telemetry(desk.bootstrap_servers, (vehicle_id, block))
+
+
+def store(dsn: str, names: dict[int, str], *changes: Change) -> None:
+    """Store alert changes of named vehicles as the worker does."""
+
+    async def run() -> None:
+        connection = await asyncpg.connect(dsn)
+        try:
+            async with connection.transaction():
+                await apply_changes(connection, changes, names)
+        finally:
+            await connection.close()
+
+    asyncio.run(run())
 
 
 def test_a_vehicle_moves_and_an_alert_arrives_and_is_signed(desk: RunningDesk) -> None:
@@ -50,7 +66,7 @@ def test_a_vehicle_moves_and_an_alert_arrives_and_is_signed(desk: RunningDesk) -
         script("page.mjs", desk.url, str(ARTIFACTS), "--sign", "王芳") as page,
     ):
         page.wait_for("ready")
-        store_changes(desk.dsn, found)
+        store(desk.dsn, {found.vehicle_key: "moving"}, found)
         seen = page.wait_for("done")
     assert seen["moved"]["id"] == "moving"
     assert seen["moved"]["to"][0] > seen["moved"]["from"][0]
@@ -73,7 +89,7 @@ def test_alerts_of_a_break_are_filled_in(desk: RunningDesk) -> None:
             page = page_stack.enter_context(script("resume.mjs", first.url))
             page.wait_for("ready")
         lost = page.wait_for("lost")
-        store_changes(desk.dsn, *(Change(name) for name in missed))
+        store(desk.dsn, {1: "away"}, *(Change(name) for name in missed))
         with running_desk(desk.dsn, desk.bootstrap_servers, port=port):
             seen = page.wait_for("done")
     assert "重连中" in lost["text"]

@@ -191,9 +191,9 @@ export const en: Texts = {
     presets: 'Phrases',
     labels: { speeding: 'Slow down', tired: 'Rest', zone: 'Zone', call: 'Call us' },
     phrases: {
-      speeding: '您已超速,请立即减速行驶。',
-      tired: '您已连续驾驶时间过长,请尽快到服务区停车休息20分钟以上。',
-      zone: '您已进入管控区域,请按规定路线行驶。',
+      speeding: '您已超速，请立即减速行驶。',
+      tired: '您已连续驾驶时间过长，请尽快到服务区停车休息20分钟以上。',
+      zone: '您已进入管控区域，请按规定路线行驶。',
       call: '请在安全地点停车后与监控中心联系。',
     },
   },

@@ -47,7 +47,7 @@ export function addOverlays(map: Map): void {
     type: 'line',
     source: 'episode',
     layout: { 'line-cap': 'round', 'line-join': 'round' },
-    paint: { 'line-color': ['get', 'colour'], 'line-width': 4, 'line-opacity': 0.85 },
+    paint: { 'line-color': ['get', 'colour'], 'line-width': 3.5, 'line-opacity': 0.6 },
   })
   map.addLayer({
     id: 'place',

@@ -14,6 +14,7 @@ export const LEVEL_COLOURS: Record<Level, string> = { 1: '#ff5f63', 2: '#ffab47'
 export const MAP_COLOURS = {
   sea: '#090e13',
   grid: '#101920',
+  fineGrid: '#17222b',
   land: '#121b23',
   landEdge: '#2b3c4a',
   shore: '#1d4a57',

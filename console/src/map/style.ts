@@ -13,10 +13,15 @@ export const CITIES = jiangsu.features.map(({ properties }) => properties)
 export const tileAddresses = (tileUrl: string): string[] =>
   tileUrl.includes('{s}') ? [...'01234567'].map((digit) => tileUrl.replaceAll('{s}', digit)) : [tileUrl]
 
-function degreeGrid(): FeatureCollection<LineString> {
+/** Meridians and parallels every `step` degrees in a box of west, south, east, north. */
+function degreeGrid(
+  step: number,
+  [west, south, east, north]: readonly number[],
+): FeatureCollection<LineString> {
   const lines: [number, number][][] = []
-  for (let lon = 108; lon <= 130; lon += 1) lines.push([[lon, 22], [lon, 44]]) // prettier-ignore
-  for (let lat = 22; lat <= 44; lat += 1) lines.push([[108, lat], [130, lat]]) // prettier-ignore
+  const [w, s, e, n] = [west!, south!, east!, north!]
+  for (let i = 0; w + i * step <= e; i += 1) lines.push([[w + i * step, s], [w + i * step, n]]) // prettier-ignore
+  for (let i = 0; s + i * step <= n; i += 1) lines.push([[w, s + i * step], [e, s + i * step]]) // prettier-ignore
   return {
     type: 'FeatureCollection',
     features: lines.map((coordinates) => ({
@@ -45,6 +50,14 @@ const outlineLayers = (onTiles: boolean): LayerSpecification[] => {
       paint: { 'line-color': C.shore, 'line-width': 14, 'line-blur': 14, 'line-opacity': 0.75 },
     },
     { id: 'land', type: 'fill', source: 'cities', paint: { 'fill-color': C.land, 'fill-antialias': false } },
+    {
+      // From near, something that stands still under what moves.
+      id: 'fine-grid',
+      type: 'line',
+      source: 'fine-grid',
+      minzoom: 8.8,
+      paint: { 'line-color': C.fineGrid, 'line-width': 1 },
+    },
     border,
   ]
 }
@@ -52,7 +65,8 @@ const outlineLayers = (onTiles: boolean): LayerSpecification[] => {
 export function baseStyle(tileUrl: string): StyleSpecification {
   const sources: Record<string, SourceSpecification> = {
     cities: { type: 'geojson', data: jiangsu },
-    grid: { type: 'geojson', data: degreeGrid() },
+    grid: { type: 'geojson', data: degreeGrid(1, [108, 22, 130, 44]) },
+    'fine-grid': { type: 'geojson', data: degreeGrid(0.1, [116, 30, 122.5, 35.5]) },
   }
   const layers: LayerSpecification[] = [
     { id: 'sea', type: 'background', paint: { 'background-color': C.sea } },

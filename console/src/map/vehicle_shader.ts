@@ -78,6 +78,11 @@ vec4 over(vec4 top, vec4 under) { return top + under * (1.0 - top.a); }
 vec4 paint(vec3 c, float a) { return vec4(c * a, a); }
 
 void main() {
+  // From afar most vehicles are plain dots; machines without a graphics card are spared the rest.
+  if (u_arrow == 0.0 && v_level == 0 && (v_flags & 3) == 0) {
+    colour = paint(u_classes[v_class], clamp(v_radius + 0.5 - length(v_at), 0.0, 1.0) * (v_radius < 2.0 ? 0.6 : 0.95));
+    return;
+  }
   float s = sin(v_heading), c = cos(v_heading);
   vec2 turned = vec2(v_at.x * c + v_at.y * s, -v_at.x * s + v_at.y * c);
   bool silent = (v_flags & 1) != 0;
@@ -96,7 +101,8 @@ void main() {
     float edge = ring(v_at, r);
     vec3 level = u_levels[v_level];
     result = over(paint(level, clamp(1.4 - abs(edge), 0.0, 1.0)), result);
-    result = over(result, paint(level, 0.20 * clamp(0.5 - edge, 0.0, 1.0)));
+    // A dark ground under the mark, so that it stands out of a crowd of dots.
+    result = over(result, paint(mix(u_dark, level, 0.16), 0.85 * clamp(2.0 - edge, 0.0, 1.0)));
   }
   if ((v_flags & 2) != 0) {
     float far = length(v_at) - (max(v_radius * (v_level > 0 ? 2.7 : 1.9), 9.0));

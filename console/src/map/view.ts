@@ -18,7 +18,7 @@ const PANEL_PX = 392
 const PICK_PX = 14
 const FLIGHT_MS = 900
 /** Near enough to see the road on tiles; without them, near enough to still see which city it is. */
-const NEAR_ZOOM = { tiles: 13, outlines: 10.6 }
+const NEAR_ZOOM = { tiles: 13, outlines: 9.8 }
 
 export interface View {
   map: Map
@@ -44,6 +44,8 @@ export interface ViewOptions {
   onReady: (view: View) => void
   onPick: (vehicleId: string | null) => void
   onUserMove: () => void
+  /** The graphics card was reset and the drawing is gone: open another view. */
+  onLost: () => void
 }
 
 const calm = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches
@@ -79,7 +81,8 @@ export function openView(options: ViewOptions): View {
   return view
 }
 
-function listen(map: Map, { positions, onPick, onUserMove }: ViewOptions): void {
+function listen(map: Map, { positions, onPick, onUserMove, onLost }: ViewOptions): void {
+  map.once('webglcontextlost', onLost)
   const under = (point: { lng: number; lat: number }): string | null => {
     const reach = PICK_PX / (512 * 2 ** map.getZoom())
     const row = nearestRow(positions, point.lng, point.lat, reach)
