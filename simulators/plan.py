@@ -21,6 +21,8 @@ from simulators.resume import Place
 from simulators.routes import Path, RoadBook
 
 SHARES = (("speeder", 0.12), ("visitor", 0.18), ("returning", 0.02), ("rested", 0.01), ("enduring", 0.03))
+# Hours of stored reports from more vehicles than these would bury a large fleet's live ones.
+AT_MOST = {"returning": 20, "rested": 10}
 # How far apart the first events are: a new one every so often, not all at once.
 FIRST_SPEEDING_WITHIN_S = 600.0
 FIRST_VISIT_WITHIN_S = 900.0
@@ -96,7 +98,7 @@ def _deal_roles(fleet: list[Vehicle], seed: int, begin_s: int) -> dict[int, tupl
     random.Random(f"roles/{seed}").shuffle(order)
     roles = {vehicle.number: ("plain", 0, 1) for vehicle in fleet}
     for role, share in SHARES:
-        wanted = max(1, round(share * len(fleet)))
+        wanted = min(max(1, round(share * len(fleet))), AT_MOST.get(role, len(fleet)))
         fit = [vehicle for vehicle in order if _suits(role, begin_s)(vehicle)][:wanted]
         for place, vehicle in enumerate(fit):
             roles[vehicle.number] = (role, place, len(fit))

@@ -113,6 +113,10 @@ class Session:
         if stored:
             self.blind_until = max(self.blind_until, due)
 
+    def withdraw(self) -> None:
+        """Send nothing new, not even what is due; what was sent is still waited for."""
+        self.due = self.blind_until = self.next_report
+
     def connected(self, now_s: float) -> None:
         """A connection stands: authenticate, or register first."""
         self._splitter = FrameSplitter()

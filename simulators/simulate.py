@@ -245,7 +245,7 @@ class Fleet:
     async def _end(self, connecting: asyncio.Task[None], watch: asyncio.Task[None]) -> None:
         await _cancel(connecting)
         for terminal in self._terminals:
-            terminal.freeze()
+            terminal.freeze(in_a_hurry=self._signals > 0)
         await self._drain()
         await _cancel(watch)
         await asyncio.gather(*(terminal.stop() for terminal in self._terminals))

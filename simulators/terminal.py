@@ -52,10 +52,15 @@ class Terminal(asyncio.Protocol):
         """Connect, and from then on by itself."""
         self._connecting = self._loop.create_task(self._connect())
 
-    def freeze(self) -> None:
-        """Take no new reports; those taken are still delivered, so a pause before connecting is cut short."""
+    def freeze(self, *, in_a_hurry: bool) -> None:
+        """Take no new reports; those taken (in a hurry: those sent) are still to be acknowledged.
+
+        A pause before connecting is cut short for that.
+        """
         self._offer()
         self._frozen = True
+        if in_a_hurry:
+            self.session.withdraw()
         self._pause_s = FIRST_PAUSE_S
         if self.was_online and self._transport is None and self._connecting and self._connecting.done():
             self._come_back()

@@ -1,6 +1,7 @@
 """A very small JT/T 808 platform for the simulator's tests: a free port, and a memory of everything."""
 
 import asyncio
+import contextlib
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -84,9 +85,10 @@ class Platform:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections.append(writer)
         splitter = FrameSplitter()
-        while data := await reader.read(65_536):
-            for raw in splitter.feed(data):
-                self._handle(decode_frame(raw), writer)
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65_536):
+                for raw in splitter.feed(data):
+                    self._handle(decode_frame(raw), writer)
 
     def _handle(self, frame: Frame, writer: asyncio.StreamWriter) -> None:
         self.frames.append(frame)

@@ -2,9 +2,13 @@
 
 import asyncio
 import json
+import signal
+import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from pathlib import Path
+
+import pytest
 
 from simulators import add_arguments
 from simulators.options import from_namespace
@@ -110,6 +114,30 @@ async def test_a_refused_fleet_says_so_once(capsys):
     said = capsys.readouterr().out
     assert said.count("no such terminal") == 1
     assert "--write-registry" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_ends_it_cleanly(tmp_path, number):
+    ledger, truth = tmp_path / "ledger.csv", tmp_path / "truth.jsonl"
+    async with Platform() as platform:
+        words = ["--port", str(platform.port), "--vehicles", "12", "--interval", "1", "--progress", "0.2"]
+        words += ["--ledger", str(ledger), "--truth", str(truth), "--state", str(tmp_path / "state.json")]
+        code = "import sys, argparse, simulators as s; p = argparse.ArgumentParser(); s.add_arguments(p)"
+        code += "; sys.exit(s.run(p.parse_args()))"
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", code, *words, stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout
+        async for line in process.stdout:
+            if b"12 online" in line:
+                break
+        process.send_signal(number)
+        said, _ = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 0
+    assert "simulate: ended:" in said.decode()
+    assert "never acknowledged" not in said.decode()
+    assert len(ledger.read_text().splitlines()) == 1 + len(platform.stored)
+    assert (tmp_path / "state.json").exists()
 
 
 async def test_the_same_seed_and_time_send_the_same_reports(tmp_path, monkeypatch):
