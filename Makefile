@@ -26,7 +26,7 @@ install: tools $(STAMPS)/program $(PAGE) ## make .venv/bin/haulwatch and the pag
 run: install ## everything on this machine with a simulated fleet; Ctrl-C stops it
 	@$(BIN)/haulwatch up --with-parent $(ARGS)
 
-test: install $(STAMPS)/dev browser ## lint, then all tests, real broker and database included
+test: install $(STAMPS)/dev browser tests/timescale/node_modules/.installed ## lint, then all tests, real broker and database included
 	@$(MAKE) --no-print-directory lint
 	cd console && npm test
 	$(BIN)/python -m pytest --durations=10 $(ARGS)
@@ -51,7 +51,7 @@ docs: $(STAMPS)/dev ## write the references of settings and metrics from the cod
 	$(BIN)/python -m tests.architecture.reference > docs/metrics.md
 
 clean: ## remove what was built and installed, never the data of haulwatch up
-	rm -rf $(VENV) console/node_modules console/dist build *.egg-info artifacts
+	rm -rf $(VENV) console/node_modules tests/timescale/node_modules console/dist build *.egg-info artifacts
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -88,6 +88,11 @@ $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/program
 console/node_modules/.installed: console/package.json console/package-lock.json
 	@echo "installing the page's packages"
 	cd console && npm ci --no-audit --no-fund
+	@touch $@
+
+tests/timescale/node_modules/.installed: tests/timescale/package.json tests/timescale/package-lock.json
+	@echo "installing TimescaleDB in WebAssembly for its test"
+	cd tests/timescale && npm ci --no-audit --no-fund
 	@touch $@
 
 $(PAGE): console/node_modules/.installed $(CONSOLE_SOURCES)
