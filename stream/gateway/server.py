@@ -22,9 +22,11 @@ from stream.gateway.directory import Directory
 from stream.gateway.publisher import Publisher
 from stream.gateway.receipt import Receipt, general_responses
 from stream.gateway.session import ASKING, AUTHENTICATED, CLOSED, MAX_HELD_FRAMES, PHONE_BYTES, Session
+from stream.jt808.assembly import first_serial
 from stream.jt808.bulk import FrameBatch, decode_frames, decode_positions
 from stream.jt808.columns import windows
 from stream.jt808.errors import FrameFault, ProtocolError
+from stream.jt808.header import Header
 from stream.jt808.messages import PositionBatch, PositionReport, Result, split_batch
 from stream.jt808.positions import Positions, decode_position_bodies
 
@@ -173,14 +175,16 @@ class Gateway:
     def _message(
         self, session: Session, batch: FrameBatch, row: int, message_id: int, received_ms: int
     ) -> None:
-        serial, body, serials = int(batch.serial[row]), batch.body(row), [int(batch.serial[row])]
+        serial, body = int(batch.serial[row]), batch.body(row)
+        serials = [serial]
         metrics.MESSAGES.labels(f"0x{message_id:04x}").inc()
         if batch.total[row] and session.state is AUTHENTICATED:
-            package, total = int(batch.package[row]), int(batch.total[row])
-            whole = session.packages.add(message_id, serial, package, total, body)
+            header = _package_header(session, batch, row)
+            whole = session.assembler.add(header, body)
             if whole is None:
                 return
-            body, serials = whole
+            # Each package is answered, once what they hold together is durable.
+            body, serials = whole, [(first_serial(header) + n) & 0xFFFF for n in range(header.total)]
         if message_id == PositionBatch.message_id and session.state is AUTHENTICATED:
             self._stored_reports(session, serials, body, received_ms)
         else:
@@ -247,6 +251,16 @@ def _own_phone(batch: FrameBatch, owners: Sequence[Session]) -> NDArray[np.bool_
     known = known.reshape(len(owners), PHONE_BYTES)
     same = told == known
     return same[:, :6].all(axis=1) & (same[:, 6:].all(axis=1) | ~batch.edition_2019)
+
+
+def _package_header(session: Session, batch: FrameBatch, row: int) -> Header:
+    return Header(
+        message_id=int(batch.message_id[row]),
+        phone=session.header_phone,
+        serial=int(batch.serial[row]),
+        total=int(batch.total[row]),
+        package=int(batch.package[row]),
+    )
 
 
 def _sound_rows(positions: Positions) -> NDArray[np.intp]:

@@ -94,7 +94,7 @@ class _Registry:
 
     async def find(self, phones: Sequence[str]) -> Mapping[str, Terminal]:
         if self._pool is None:
-            self._pool = await asyncpg.create_pool(self._dsn, min_size=1, max_size=4, command_timeout=10)
+            self._pool = await asyncpg.create_pool(self._dsn, min_size=0, max_size=4, command_timeout=10)
         return await find_terminals(self._pool, phones)
 
     async def close(self) -> None:

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 from alerts.registry import Terminal
-from stream.gateway.packages import Packages
+from stream.jt808.assembly import Assembler
 from stream.jt808.frame import encode_frame
 from stream.jt808.header import Edition
 from stream.jt808.messages import Message
@@ -58,7 +58,7 @@ class Session:
     terminal: Terminal | None = None
     partition: int = -1
     held: list[bytes] = field(default_factory=list)
-    packages: Packages = field(default_factory=Packages)
+    assembler: Assembler = field(default_factory=Assembler)
     failures: int = 0
     _serial: int = 0
 

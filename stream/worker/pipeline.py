@@ -17,15 +17,11 @@ import asyncpg
 
 from rules.engine import Engine
 from stream.worker import checkpoint, flush, metrics
+from stream.worker.database import DATABASE_AWAY
 from stream.worker.partition import Order, Partition
 from stream.worker.round import Evaluated, Record, evaluate
 
 log = logging.getLogger(__name__)
-
-#: Errors that mean "the database is away or restarting": the same flush is tried again.
-DATABASE_AWAY = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
-                 asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
-                 asyncpg.TransactionRollbackError, asyncpg.CannotConnectNowError)  # fmt: skip
 
 _RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 

@@ -14,6 +14,8 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from stream.worker.database import DATABASE_AWAY
+
 log = logging.getLogger(__name__)
 
 #: Rows a step: bounds memory when a broker comes back after a long absence (an alert record is about 1 KB).
@@ -40,7 +42,7 @@ class Relay:
             try:
                 while await self.step() == _STEP_ROWS:
                     pass
-            except (KafkaError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (KafkaError, *DATABASE_AWAY) as error:
                 log.warning("outbox waits: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(_IDLE_S)
             try:

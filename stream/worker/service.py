@@ -25,8 +25,9 @@ from stream.log_identity import LogIdentity, read_log_identity
 from stream.settings import Settings
 from stream.topics import TELEMETRY
 from stream.worker import checkpoint, metrics
+from stream.worker.database import DATABASE_AWAY
 from stream.worker.log_source import LogSource, LogSourceSettings
-from stream.worker.pipeline import DATABASE_AWAY, Pipeline, PipelineSettings
+from stream.worker.pipeline import Pipeline, PipelineSettings
 from stream.worker.relay import Relay
 from stream.worker.watchdog import Watchdog
 
@@ -203,10 +204,10 @@ async def _end(pipeline: Pipeline, relay: Relay, tasks: list[asyncio.Task[object
 
 
 async def _open_pool(dsn: str) -> asyncpg.Pool:
-    pool = await _patiently(
-        lambda: asyncpg.create_pool(dsn, min_size=1, max_size=4, command_timeout=60), "connecting"
-    )
-    if await pool.fetchval("SELECT to_regclass('dead_letters')") is None:
+    # No connections kept for their own sake: while the database is away the pool would log each try to.
+    pool = await asyncpg.create_pool(dsn, min_size=0, max_size=4, command_timeout=60)
+    newest = await _patiently(lambda: pool.fetchval("SELECT to_regclass('dead_letters')"), "connecting")
+    if newest is None:
         await pool.close()
         raise ServiceError("the database has no haulwatch schema, or an older one; run `haulwatch migrate`")
     return pool
