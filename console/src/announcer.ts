@@ -1,4 +1,5 @@
-// New alerts said aloud for those who do not look: one sentence at a time in an aria-live region, and the tone.
+// New alerts said as they come, wherever they rank: one sentence at a time, under the queue and to screen readers,
+// and the tone.
 import { ref } from 'vue'
 import { levelOf } from './alerts'
 import { fill, ruleName, t } from './i18n'
@@ -22,8 +23,8 @@ export function announce(fresh: readonly Alert[]): void {
 
 function speak(): void {
   timer = undefined
-  if (waiting.length === 0) return
   announcement.value = sentence(waiting)
+  if (waiting.length === 0) return
   waiting = []
   timer = setTimeout(speak, SENTENCE_MS)
 }
@@ -32,9 +33,10 @@ const gravest = (alerts: readonly Alert[]): Level => Math.min(...alerts.map(leve
 
 export function sentence(alerts: readonly Alert[]): string {
   const [first] = alerts
+  if (!first) return ''
   const texts = t.value
   const level = texts.levels[gravest(alerts)]
-  if (!first || alerts.length > 1) return fill(texts.queue.announceMany, { n: alerts.length, level })
+  if (alerts.length > 1) return fill(texts.queue.announceMany, { n: alerts.length, level })
   return fill(texts.queue.announce, {
     level,
     plate: first.plate ?? first.vehicle_id,
