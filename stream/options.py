@@ -50,7 +50,7 @@ def _replay_arguments(parser: argparse.ArgumentParser) -> None:
         "--block-size",
         metavar="N",
         type=_positive,
-        default=2000,
+        default=20_000,
         help="reports given to the engine at once; the alerts do not depend on it (default %(default)s)",
     )
 
@@ -69,6 +69,7 @@ SIMULATE_SETTINGS = {
     "speedup": "simulate.speedup",
     "seed": "simulate.seed",
     "interval": "simulate.interval_s",
+    "state": "simulate.state",
 }
 """Options that the simulator declares itself and that are settings too."""
 

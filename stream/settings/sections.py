@@ -108,6 +108,11 @@ class SimulateSettings:
     speedup: float = setting(1.0, "Simulated seconds in one real second.", at_least=0.01, at_most=10_000)
     seed: int = setting(1, "Seed of the fleet: the same seed drives the same routes.", at_least=0)
     interval_s: int = setting(10, "Seconds between two reports of a vehicle.", at_least=1, at_most=120)
+    state: Path | None = setting(
+        None,
+        "File that keeps where the vehicles are, so that the next run goes on from there; empty: none, "
+        "or one of `up` in its data folder.",
+    )
 
 
 @dataclass(frozen=True)

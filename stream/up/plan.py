@@ -128,9 +128,10 @@ def with_fleet(plan: Plan) -> Plan:
 
     settings = plan.settings
     reachable = "127.0.0.1" if settings.gateway.host in ("0.0.0.0", "", "::") else settings.gateway.host
+    state = settings.simulate.state or plan.data_dir / "fleet-state.json"
     changed = replace(
         settings,
-        simulate=replace(settings.simulate, host=reachable, port=settings.gateway.port),
+        simulate=replace(settings.simulate, host=reachable, port=settings.gateway.port, state=state),
         rules=replace(settings.rules, zones=settings.rules.zones or SHIPPED_ZONES),
     )
     return replace(plan, settings=changed)
