@@ -6,16 +6,18 @@ Most points fall into cells that no boundary crosses, and are settled without lo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-# Memory: 4 bytes a cell and 5 bytes an entry. More cells leave fewer points to test; past these figures the
-# tables outgrow the processor's cache and the gain is gone.
+from geo.slabs import Slabs, edges_of
+
+# Memory: 4 bytes a cell and 5 bytes an entry; while building, 100 bytes a cell of the polygons' rectangles.
+# More cells leave fewer points to test; past these figures the tables outgrow the processor's cache and the
+# gain is gone.
 MAX_CELLS = 1 << 21
-MAX_ENTRIES = 1 << 22
+MAX_CANDIDATES = 1 << 21
 CELLS_A_POLYGON = 512
 MIN_CELLS = 4096
 
@@ -25,96 +27,118 @@ _MARGIN_DEG = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
-    """Cells over the rectangle of all polygons; cell c has the entries from starts[c] to starts[c + 1]."""
+class Frame:
+    """A rectangle of `shape` columns and rows of cells, each `size` degrees wide and high."""
 
-    west: float
-    south: float
-    cell_deg: tuple[float, float]
-    shape: tuple[int, int]
+    origin: NDArray[np.float64]
+    size: NDArray[np.float64]
+    shape: NDArray[np.int64]
+
+    def clipped(self, place: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Column and row of n places, given as an (n, 2) array; those outside go to the nearest cell."""
+        cell = ((place - self.origin) / self.size).astype(np.int64)
+        kept: NDArray[np.int64] = np.minimum(np.maximum(cell, 0), self.shape - 1)
+        return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The entries of cell c are those from `starts[c]` to `starts[c + 1]`; the last cell is for outside."""
+
+    frame: Frame
     starts: NDArray[np.int32]
     polygon: NDArray[np.int32]
     whole: NDArray[np.bool_]
 
     def cells(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
         """Cell of each of n points; the last, empty cell for points outside the grid or NaN."""
-        columns, rows = self.shape
-        column = (x - self.west) * (1.0 / self.cell_deg[0])
-        row = (y - self.south) * (1.0 / self.cell_deg[1])
-        inside = (column >= 0) & (column <= columns) & (row >= 0) & (row <= rows)
-        cell = np.full(len(x), columns * rows, np.int64)
-        column = np.minimum(column[inside].astype(np.int64), columns - 1)
-        cell[inside] = np.minimum(row[inside].astype(np.int64), rows - 1) * columns + column
-        return cell
+        frame, (columns, rows) = self.frame, self.frame.shape.tolist()
+        column, row = (x - frame.origin[0]) / frame.size[0], (y - frame.origin[1]) / frame.size[1]
+        inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
+        if not inside.all():
+            column, row = np.where(inside, column, 0), np.where(inside, row, 0)
+        cell = row.astype(np.int64) * columns + column.astype(np.int64)
+        return np.where(inside, cell, columns * rows)
 
 
-def build_grid(polygons: NDArray[Any]) -> Grid:
+def build_grid(slabs: Slabs) -> Grid:
     """The grid of n polygons in degrees, n at least 1."""
-    bounds = shapely.bounds(polygons)
-    west, south = bounds[:, 0].min() - 2 * _MARGIN_DEG, bounds[:, 1].min() - 2 * _MARGIN_DEG
-    width = bounds[:, 2].max() + 2 * _MARGIN_DEG - west
-    height = bounds[:, 3].max() + 2 * _MARGIN_DEG - south
-    shape = _shape(bounds, width, height)
-    cell_deg = (width / shape[0], height / shape[1])
-    polygon, column, row = _candidates(bounds, west, south, cell_deg, shape)
-    keep, whole = _classify(
-        polygons, polygon, west + column * cell_deg[0], south + row * cell_deg[1], cell_deg
-    )
-    polygon, cell, whole = polygon[keep], (row * shape[0] + column)[keep], whole[keep]
+    bounds = shapely.bounds(slabs.polygons)
+    frame = _frame(bounds)
+    cells = int(frame.shape.prod())
+    crossed = _crossed(slabs, frame, cells)
+    covered = _covered(slabs, frame, bounds, crossed, cells)
+    key = np.concatenate([crossed, covered])
+    whole = np.arange(len(key)) >= len(crossed)
+    polygon, cell = key // cells, key % cells
     order = np.lexsort((polygon, cell))
-    starts = np.zeros(shape[0] * shape[1] + 2, np.int32)
-    np.cumsum(np.bincount(cell, minlength=shape[0] * shape[1]), out=starts[1:-1])
+    starts = np.zeros(cells + 2, np.int32)
+    np.cumsum(np.bincount(cell, minlength=cells), out=starts[1:-1])
     starts[-1] = starts[-2]
-    return Grid(west, south, cell_deg, shape, starts, polygon[order].astype(np.int32), whole[order])
+    return Grid(frame, starts, polygon[order].astype(np.int32), whole[order])
 
 
-def _shape(bounds: NDArray[np.float64], width: float, height: float) -> tuple[int, int]:
-    """Columns and rows: square cells, as small as the two bounds allow."""
+def _frame(bounds: NDArray[np.float64]) -> Frame:
+    """A frame around all polygons, its cells square and as small as the bounds on their number allow."""
+    origin = bounds[:, :2].min(axis=0) - 2 * _MARGIN_DEG
+    extent = bounds[:, 2:].max(axis=0) + 2 * _MARGIN_DEG - origin
     wanted = min(MAX_CELLS, max(MIN_CELLS, CELLS_A_POLYGON * len(bounds)))
     while True:
-        side = np.sqrt(width * height / wanted)
-        shape = (max(1, int(width / side)), max(1, int(height / side)))
-        spans = (bounds[:, 2:] - bounds[:, :2]) / (width / shape[0], height / shape[1]) + 2
-        if spans.prod(axis=1).sum() <= max(MAX_ENTRIES, 16 * len(bounds)) or wanted <= 1:
-            return shape
+        side = np.sqrt(extent.prod() / wanted)
+        shape = np.maximum((extent / side).astype(np.int64), 1)
+        size = extent / shape
+        spans = (bounds[:, 2:] - bounds[:, :2]) / size + 2
+        if spans.prod(axis=1).sum() <= max(MAX_CANDIDATES, 16 * len(bounds)) or wanted <= 1:
+            return Frame(origin, size, shape)
         wanted //= 2
 
 
-def _candidates(
-    bounds: NDArray[np.float64],
-    west: float,
-    south: float,
-    cell_deg: tuple[float, float],
-    shape: tuple[int, int],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Every (polygon, column, row) where the polygon's rectangle meets the cell."""
-    origin, size, last = np.array([west, south]), np.array(cell_deg), np.array(shape) - 1
-    low = np.clip(((bounds[:, :2] - _MARGIN_DEG - origin) / size).astype(np.int64), 0, last)
-    high = np.clip(((bounds[:, 2:] + _MARGIN_DEG - origin) / size).astype(np.int64), 0, last)
+def _crossed(slabs: Slabs, frame: Frame, cells: int) -> NDArray[np.int64]:
+    """Keys (polygon * cells + cell), sorted, of the cells that a polygon's boundary may cross.
+
+    Edges are cut into pieces of half a cell at most; the cells that a piece's rectangle meets are taken.
+    """
+    owner, (x0, y0, x1, y1) = edges_of(slabs.polygons)
+    way = np.stack([x1 - x0, y1 - y0], axis=1)
+    pieces = np.ceil(2 * np.abs(way / frame.size).max(axis=1)).astype(np.int64).clip(1)
+    edge = np.repeat(np.arange(len(owner)), pieces)
+    part = np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    start = np.stack([x0, y0], axis=1)[edge]
+    step = (way / pieces[:, None])[edge]
+    one, other = start + step * part[:, None], start + step * (part + 1)[:, None]
+    low = frame.clipped(np.minimum(one, other) - _MARGIN_DEG)
+    high = frame.clipped(np.maximum(one, other) + _MARGIN_DEG)
+    # A rectangle of half a cell meets two columns and two rows at most.
+    corners = [(column, row) for column in (low[:, 0], high[:, 0]) for row in (low[:, 1], high[:, 1])]
+    key = np.concatenate([owner[edge] * cells + row * frame.shape[0] + column for column, row in corners])
+    key = np.sort(key)
+    sole: NDArray[np.int64] = key[np.append(True, key[1:] != key[:-1])]
+    return sole
+
+
+def _covered(
+    slabs: Slabs, frame: Frame, bounds: NDArray[np.float64], crossed: NDArray[np.int64], cells: int
+) -> NDArray[np.int64]:
+    """Keys of the cells that a polygon covers whole: not crossed, and with its middle inside.
+
+    Neighbours in a row without a crossed cell between them are all in or all out, so one of them is asked.
+    """
+    low, high = frame.clipped(bounds[:, :2]), frame.clipped(bounds[:, 2:])
     spans = high - low + 1
     counts = spans.prod(axis=1)
     polygon = np.repeat(np.arange(len(bounds)), counts)
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    within = np.arange(len(polygon)) - np.repeat(np.cumsum(counts) - counts, counts)
     column = low[polygon, 0] + within % spans[polygon, 0]
     row = low[polygon, 1] + within // spans[polygon, 0]
-    return polygon, column, row
-
-
-def _classify(
-    polygons: NDArray[Any],
-    polygon: NDArray[np.int64],
-    left: NDArray[np.float64],
-    bottom: NDArray[np.float64],
-    cell_deg: tuple[float, float],
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """For each candidate: does the polygon reach the cell, and does it cover the cell whole."""
-    boundaries = shapely.boundary(polygons)
-    shapely.prepare(boundaries)
-    right, top = left + cell_deg[0] + _MARGIN_DEG, bottom + cell_deg[1] + _MARGIN_DEG
-    boxes = shapely.box(left - _MARGIN_DEG, bottom - _MARGIN_DEG, right, top)
-    crossed = shapely.intersects(boundaries[polygon], boxes)
-    whole = np.zeros(len(polygon), bool)
-    clear = np.flatnonzero(~crossed)
-    middle_x, middle_y = left[clear] + cell_deg[0] / 2, bottom[clear] + cell_deg[1] / 2
-    whole[clear] = shapely.intersects_xy(polygons[polygon[clear]], middle_x, middle_y)
-    return crossed | whole, whole
+    key = polygon * cells + row * frame.shape[0] + column
+    place = np.minimum(np.searchsorted(crossed, key), len(crossed) - 1)
+    clear = crossed[place] != key
+    key, polygon, column, row = key[clear], polygon[clear], column[clear], row[clear]
+    if not len(key):
+        return np.empty(0, np.int64)
+    begins = np.append(True, (key[1:] != key[:-1] + 1) | (row[1:] != row[:-1]))
+    middle_x = frame.origin[0] + (column[begins] + 0.5) * frame.size[0]
+    middle_y = frame.origin[1] + (row[begins] + 0.5) * frame.size[1]
+    inside = slabs.inside(polygon[begins], middle_x, middle_y)
+    whole: NDArray[np.int64] = key[inside[np.cumsum(begins) - 1]]
+    return whole

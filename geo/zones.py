@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from geo.geojson import read_zones
 from geo.grid import build_grid
+from geo.slabs import make_slabs
 from geo.zone import Zone, ZoneError
 
 __all__ = ["Zone", "ZoneError", "ZoneSet"]
@@ -30,9 +31,10 @@ class ZoneSet:
 
     def __init__(self, zones: Sequence[Zone] = ()) -> None:
         self.zones = tuple(zones)
-        self._polygons = np.array([zone.polygon for zone in self.zones], object)
-        shapely.prepare(self._polygons)
-        self._grid = build_grid(self._polygons) if self.zones else None
+        polygons = np.array([zone.polygon for zone in self.zones], object)
+        shapely.prepare(polygons)
+        self._slabs = make_slabs(polygons) if self.zones else None
+        self._grid = build_grid(self._slabs) if self._slabs else None
 
     def __len__(self) -> int:
         return len(self.zones)
@@ -56,7 +58,7 @@ class ZoneSet:
         former = [Zone(one, name, name_en, shapely.Polygon(), rules=()) for one, name, name_en in names]
         extended = ZoneSet.__new__(ZoneSet)
         extended.zones = (*self.zones, *former)
-        extended._polygons, extended._grid = self._polygons, self._grid
+        extended._slabs, extended._grid = self._slabs, self._grid
         return extended
 
     def query(self, longitude_deg: Any, latitude_deg: Any) -> Pairs:
@@ -81,7 +83,7 @@ class ZoneSet:
         """
         x = np.asarray(longitude_deg, np.float64)
         y = np.asarray(latitude_deg, np.float64)
-        if self._grid is None:
+        if self._grid is None or self._slabs is None:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         grid = self._grid
         cell = grid.cells(x, y)
@@ -95,5 +97,5 @@ class ZoneSet:
         zone, keep = grid.polygon[entry], grid.whole[entry]
         test = np.flatnonzero(~keep)
         tested = point[test]
-        keep[test] = shapely.intersects_xy(self._polygons[zone[test]], x[tested], y[tested])
+        keep[test] = self._slabs.inside(zone[test], x[tested], y[tested])
         return point[keep], zone[keep].astype(np.int64)
