@@ -31,8 +31,13 @@ _RETRY_S = (0.1, 0.2, 0.5, 1.0)
 Settle = Callable[[Sequence[Receipt]], None]
 
 
+def _nobody_waits(_: Sequence[Receipt]) -> None:
+    """Until a gateway asks to be told."""
+
+
 class Publisher:
-    """Mutable. `pending_reports` counts what terminals have sent and not been answered for."""
+    """Mutable. `pending_reports` counts what terminals have sent and not been answered for; `settle` is
+    called with the receipts of each block that the broker has."""
 
     def __init__(
         self,
@@ -41,16 +46,15 @@ class Publisher:
         *,
         block_rows: int,
         linger_s: float,
-        settle: Settle,
     ) -> None:
         self.pending_reports = 0
+        self.settle: Settle = _nobody_waits
         self._producer = producer
         self._builders = [BlockBuilder() for _ in range(partitions)]
         self._filled = [asyncio.Event() for _ in range(partitions)]
         self._full = [asyncio.Event() for _ in range(partitions)]
         self._block_rows = block_rows
         self._linger_s = linger_s
-        self._settle = settle
         self._drained = asyncio.Event()
 
     @property
@@ -95,7 +99,7 @@ class Publisher:
             metrics.BLOCK_ROWS.observe(rows)
             await self._send(partition, value)
             self.pending_reports -= rows
-            self._settle(receipts)
+            self.settle(receipts)
             if not self.pending_reports:
                 self._drained.set()
 

@@ -15,24 +15,21 @@ from numpy.typing import NDArray
 
 from rules.identity import partition_of
 from stream.gateway import metrics
-from stream.gateway.block_builder import Part
 from stream.gateway.connection import Connection
 from stream.gateway.dialogue import Dialogue
 from stream.gateway.directory import Directory
+from stream.gateway.intake import POSITION, POSITION_BATCH, Intake
 from stream.gateway.publisher import Publisher
 from stream.gateway.receipt import Receipt, general_responses
 from stream.gateway.session import ASKING, AUTHENTICATED, CLOSED, MAX_HELD_FRAMES, PHONE_BYTES, Session
 from stream.jt808.assembly import first_serial
 from stream.jt808.bulk import FrameBatch, decode_frames, decode_positions
 from stream.jt808.columns import windows
-from stream.jt808.errors import FrameFault, ProtocolError
+from stream.jt808.errors import FrameFault
 from stream.jt808.header import Header
-from stream.jt808.messages import PositionBatch, PositionReport, Result, split_batch
-from stream.jt808.positions import Positions, decode_position_bodies
+from stream.jt808.messages import Result
 
 _TICK_S = 0.005
-_SOURCE_LIVE = 0
-_POSITION = PositionReport.message_id
 _AUTHENTICATION_GRACE_S = 30.0
 
 
@@ -41,19 +38,22 @@ class Gateway:
 
     def __init__(
         self,
+        publisher: Publisher,
         directory: Directory,
         *,
         check_plate: bool = False,
         max_pending_reports: int = 200_000,
         idle_s: float = 180.0,
     ) -> None:
-        self.publisher: Publisher
+        self.publisher = publisher
+        publisher.settle = self.settle
         self.paused: set[Connection] = set()
         self._connections: set[Connection] = set()
         self._sessions: dict[str, Session] = {}
         self._dialogue = Dialogue(
             directory, check_plate=check_plate, joined=self._joined, answered=self._look_again
         )
+        self._intake = Intake(publisher, self._refuse_unreadable)
         self._max_pending_reports = max_pending_reports
         self._idle_s = idle_s
         self._frames: list[bytes] = []
@@ -122,6 +122,9 @@ class Gateway:
         for connection in list(self._connections):
             connection.close("shutdown")
 
+    def _refuse_unreadable(self, session: Session, serial: int, message_id: int) -> None:
+        self._dialogue.refuse(session, serial, message_id, Result.BAD_MESSAGE, "malformed")
+
     def _joined(self, session: Session) -> None:
         assert session.terminal is not None
         session.partition = partition_of(session.terminal.vehicle_key, self.publisher.partitions)
@@ -154,12 +157,13 @@ class Gateway:
             elif errors[row]:
                 metrics.FRAME_FAULTS.labels(FrameFault(errors[row]).name.lower()).inc()
             elif own[row] or self._introduced(session, batch, row):
-                if message_ids[row] == _POSITION and session.state is AUTHENTICATED:
+                if message_ids[row] == POSITION and session.state is AUTHENTICATED:
                     live.append(row)
                 else:
                     self._message(session, batch, row, message_ids[row], received_ms)
         if live:
-            self._live_reports(batch, live, [owners[row] for row in live], received_ms)
+            positions, sessions = decode_positions(batch, live), [owners[row] for row in live]
+            self._intake.take_live(positions, sessions, batch.serial[live], received_ms)
         metrics.PENDING.set(self.publisher.pending_reports)
 
     def _introduced(self, session: Session, batch: FrameBatch, row: int) -> bool:
@@ -185,63 +189,10 @@ class Gateway:
                 return
             # Each package is answered, once what they hold together is durable.
             body, serials = whole, [(first_serial(header) + n) & 0xFFFF for n in range(header.total)]
-        if message_id == PositionBatch.message_id and session.state is AUTHENTICATED:
-            self._stored_reports(session, serials, body, received_ms)
+        if message_id == POSITION_BATCH and session.state is AUTHENTICATED:
+            self._intake.take_stored(session, serials, body, received_ms)
         else:
             self._dialogue.handle(session, message_id, serial, body)
-
-    def _live_reports(
-        self, batch: FrameBatch, rows: Sequence[int], owners: Sequence[Session], received_ms: int
-    ) -> None:
-        positions = decode_positions(batch, rows)
-        serials = batch.serial[np.asarray(rows)].tolist()
-        for row in np.flatnonzero(~positions.ok).tolist():
-            self._dialogue.refuse(owners[row], serials[row], _POSITION, Result.BAD_MESSAGE, "malformed")
-        metrics.MESSAGES.labels("0x0200").inc(len(rows))
-        sound = np.flatnonzero(positions.ok)
-        metrics.REPORTS.inc(len(sound))
-        partitions = np.array([session.partition for session in owners])[sound]
-        for partition in np.unique(partitions).tolist():
-            chosen = sound[partitions == partition]
-            sessions = [owners[row] for row in chosen.tolist()]
-            numbers = [serials[row] for row in chosen.tolist()]
-            receipts = [
-                Receipt(session, serial, _POSITION, 1)
-                for session, serial in zip(sessions, numbers, strict=True)
-            ]
-            self.publisher.add(
-                partition, Part(positions, chosen, sessions, numbers, _SOURCE_LIVE, received_ms, receipts)
-            )
-
-    def _stored_reports(
-        self, session: Session, serials: Sequence[int], body: bytes, received_ms: int
-    ) -> None:
-        """0x0704: reports a terminal kept while it had no link. One message is never split over blocks, so
-        its receipts are due with that block."""
-        try:
-            kind, bodies = split_batch(body)
-        except ProtocolError:
-            for serial in serials:
-                self._dialogue.refuse(
-                    session, serial, PositionBatch.message_id, Result.BAD_MESSAGE, "malformed"
-                )
-            return
-        positions = decode_position_bodies(bodies)
-        rows = _sound_rows(positions)
-        receipts = [
-            Receipt(session, serial, PositionBatch.message_id, len(rows) if serial == serials[-1] else 0)
-            for serial in serials
-        ]
-        if not len(rows):
-            self.settle(receipts)
-            return
-        metrics.REPORTS.inc(len(rows))
-        numbers = [serials[-1]] * len(rows)
-        source = 2 if kind == 1 else 1
-        self.publisher.add(
-            session.partition,
-            Part(positions, rows, [session] * len(rows), numbers, source, received_ms, receipts),
-        )
 
 
 def _own_phone(batch: FrameBatch, owners: Sequence[Session]) -> NDArray[np.bool_]:
@@ -250,7 +201,8 @@ def _own_phone(batch: FrameBatch, owners: Sequence[Session]) -> NDArray[np.bool_
     known = np.frombuffer(b"".join(session.phone_window for session in owners), np.uint8)
     known = known.reshape(len(owners), PHONE_BYTES)
     same = told == known
-    return same[:, :6].all(axis=1) & (same[:, 6:].all(axis=1) | ~batch.edition_2019)
+    own: NDArray[np.bool_] = same[:, :6].all(axis=1) & (same[:, 6:].all(axis=1) | ~batch.edition_2019)
+    return own
 
 
 def _package_header(session: Session, batch: FrameBatch, row: int) -> Header:
@@ -261,13 +213,6 @@ def _package_header(session: Session, batch: FrameBatch, row: int) -> Header:
         total=int(batch.total[row]),
         package=int(batch.package[row]),
     )
-
-
-def _sound_rows(positions: Positions) -> NDArray[np.intp]:
-    bad = int(np.count_nonzero(~positions.ok))
-    if bad:
-        metrics.REFUSED.labels("malformed").inc(bad)
-    return np.flatnonzero(positions.ok)
 
 
 def _hold(session: Session, frame: bytes) -> None:

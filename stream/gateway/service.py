@@ -35,12 +35,6 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     section = settings.gateway
     registry = _Registry(settings.database.dsn)
     directory = Directory(registry.find, section.admit_unknown)
-    gateway = Gateway(
-        directory,
-        check_plate=section.check_plate,
-        max_pending_reports=section.max_pending_reports,
-        idle_s=section.idle_s,
-    )
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(registry.close)
         producer = AIOKafkaProducer(
@@ -54,35 +48,46 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         for client in (producer, consumer):
             await start_patiently(client)
             stack.push_async_callback(client.stop)
-        gateway.publisher = Publisher(
+        publisher = Publisher(
             producer,
             len(await producer.partitions_for(TELEMETRY)),
             block_rows=section.block_rows,
             linger_s=section.block_linger_ms / 1000,
-            settle=gateway.settle,
         )
+        gateway = Gateway(
+            publisher,
+            directory,
+            check_plate=section.check_plate,
+            max_pending_reports=section.max_pending_reports,
+            idle_s=section.idle_s,
+        )
+        server = await _listen(gateway, section.host, section.port)
+        log.info("listening for JT/T 808 terminals on %s:%d", section.host, section.port)
         tasks = [
-            asyncio.create_task(gateway.publisher.run(), name="publisher"),
+            asyncio.create_task(publisher.run(), name="publisher"),
             asyncio.create_task(follow_commands(gateway, consumer), name="commands"),
             asyncio.create_task(_sweep(gateway), name="sweep"),
             asyncio.create_task(stop.wait(), name="stop"),
         ]
-        server = await _listen(gateway, section.host, section.port)
-        log.info("listening for JT/T 808 terminals on %s:%d", section.host, section.port)
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             server.close()
-            gateway.stop_reading()
-            if not await gateway.publisher.drain(_DRAIN_S):
-                log.warning("%d reports were not acknowledged; their terminals send them again",
-                            gateway.publisher.pending_reports)  # fmt: skip
-            gateway.close_all()
+            await _finish(gateway)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
             task.result()
+
+
+async def _finish(gateway: Gateway) -> None:
+    """Answer what was read, then close."""
+    gateway.stop_reading()
+    if not await gateway.publisher.drain(_DRAIN_S):
+        waiting = gateway.publisher.pending_reports
+        log.warning("%d reports were not acknowledged; their terminals send them again", waiting)
+    gateway.close_all()
 
 
 class _Registry:

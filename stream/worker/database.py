@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 import asyncpg
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+_RETRY_S = 1.0
 
 #: The connection broke, the server restarts or has no room, or a transaction lost against another: the same
 #: work is tried again. InternalClientError is what asyncpg says when a COPY's connection dies under it.
@@ -16,3 +27,13 @@ DATABASE_AWAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
 )
+
+
+async def patiently(attempt: Callable[[], Awaitable[T]], doing: str) -> T:
+    """The result of `attempt`, tried again for as long as the database is away; `doing` is for the log."""
+    while True:
+        try:
+            return await attempt()
+        except DATABASE_AWAY as error:
+            log.warning("%s: database away, trying again: %s: %s", doing, type(error).__name__, error)
+            await asyncio.sleep(_RETRY_S)

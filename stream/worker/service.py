@@ -6,12 +6,11 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from alerts.migrate import ensure_partitions
@@ -21,11 +20,10 @@ from rules.rulebook import Rulebook, default_rulebook, load_rulebook
 from rules.snapshot import SnapshotError
 from stream.broker_clients import start_patiently
 from stream.errors import ServiceError
-from stream.log_identity import LogIdentity, read_log_identity
 from stream.settings import Settings
-from stream.topics import TELEMETRY
 from stream.worker import checkpoint, metrics
-from stream.worker.database import DATABASE_AWAY
+from stream.worker.claims import Claims
+from stream.worker.database import DATABASE_AWAY, patiently
 from stream.worker.log_source import LogSource, LogSourceSettings
 from stream.worker.pipeline import Pipeline, PipelineSettings
 from stream.worker.relay import Relay
@@ -97,7 +95,7 @@ class Worker:
                 on_written=relay.ring,
                 seek=lambda partition, offset: source.seek(partition, offset),
             )
-            claims = _Claims(pool, reader, pipeline)
+            claims = Claims(pool, reader, pipeline)
             source = LogSource(config.source, claims.positions, pipeline.put)
             rounds = asyncio.create_task(pipeline.run(), name="rounds")
             tasks: list[asyncio.Task[object]] = [
@@ -124,37 +122,6 @@ class Worker:
         except SnapshotError as error:
             log.error("state snapshot cannot be read, its vehicles start anew: %s", error)
             return Engine(self._config.rulebook, self._config.zones)
-
-
-class _Claims:
-    """Answers the log source's question where to read from."""
-
-    def __init__(self, pool: asyncpg.Pool, reader: AIOKafkaConsumer, pipeline: Pipeline) -> None:
-        self._pool = pool
-        self._reader = reader
-        self._pipeline = pipeline
-
-    async def positions(self, partitions: frozenset[int], claim: bool) -> dict[int, int]:
-        if claim:
-            return await self._pipeline.reassign(lambda: self._claim(partitions))
-        return {number: one.expected_offset for number, one in self._pipeline.partitions.items()}
-
-    async def _claim(self, partitions: Iterable[int]) -> list[checkpoint.Claim]:
-        places = [TopicPartition(TELEMETRY, partition) for partition in sorted(partitions)]
-        if not places:
-            return []
-        firsts = await self._reader.beginning_offsets(places)
-        identity = await read_log_identity(self._reader._client, TELEMETRY)
-        return await _patiently(lambda: self._claim_all(identity, firsts), "claiming partitions")
-
-    async def _claim_all(
-        self, identity: LogIdentity, firsts: dict[TopicPartition, int]
-    ) -> list[checkpoint.Claim]:
-        async with self._pool.acquire() as connection:
-            return [
-                await checkpoint.claim(connection, TELEMETRY, place.partition, identity, first)
-                for place, first in firsts.items()
-            ]
 
 
 async def _follow(source: LogSource) -> None:
@@ -206,7 +173,7 @@ async def _end(pipeline: Pipeline, relay: Relay, tasks: list[asyncio.Task[object
 async def _open_pool(dsn: str) -> asyncpg.Pool:
     # No connections kept for their own sake: while the database is away the pool would log each try to.
     pool = await asyncpg.create_pool(dsn, min_size=0, max_size=4, command_timeout=60)
-    newest = await _patiently(lambda: pool.fetchval("SELECT to_regclass('dead_letters')"), "connecting")
+    newest = await patiently(lambda: pool.fetchval("SELECT to_regclass('dead_letters')"), "connecting")
     if newest is None:
         await pool.close()
         raise ServiceError("the database has no haulwatch schema, or an older one; run `haulwatch migrate`")
@@ -216,12 +183,3 @@ async def _open_pool(dsn: str) -> asyncpg.Pool:
 async def _close_pool(pool: asyncpg.Pool) -> None:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(pool.close(), _STOP_S)
-
-
-async def _patiently(attempt: Callable[[], Awaitable[T]], doing: str) -> T:
-    while True:
-        try:
-            return await attempt()
-        except DATABASE_AWAY as error:
-            log.warning("%s: database away, trying again: %s: %s", doing, type(error).__name__, error)
-            await asyncio.sleep(1.0)

@@ -1,0 +1,85 @@
+"""Position reports on their way into blocks: live ones (0x0200) by the column, stored ones by message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream.gateway import metrics
+from stream.gateway.block_builder import Part
+from stream.gateway.publisher import Publisher
+from stream.gateway.receipt import Receipt
+from stream.gateway.session import Session
+from stream.jt808.errors import ProtocolError
+from stream.jt808.messages import PositionBatch, PositionReport, split_batch
+from stream.jt808.positions import Positions, decode_position_bodies
+
+POSITION = PositionReport.message_id
+POSITION_BATCH = PositionBatch.message_id
+
+#: Column `source` of a block.
+_LIVE, _BATCH, _BLIND_AREA = 0, 1, 2
+
+#: Answers a message that cannot be read: session, serial, message id.
+Refuse = Callable[[Session, int, int], None]
+
+
+class Intake:
+    """Puts reports of authenticated sessions into the blocks of their partitions."""
+
+    def __init__(self, publisher: Publisher, refuse: Refuse) -> None:
+        self._publisher = publisher
+        self._refuse = refuse
+
+    def take_live(
+        self,
+        positions: Positions,
+        owners: Sequence[Session],
+        serials: NDArray[np.uint16],
+        received_ms: int,
+    ) -> None:
+        """0x0200 of one tick: row i of `positions` came from `owners[i]` under `serials[i]`."""
+        numbers = serials.tolist()
+        metrics.MESSAGES.labels(f"0x{POSITION:04x}").inc(len(owners))
+        for row in np.flatnonzero(~positions.ok).tolist():
+            self._refuse(owners[row], numbers[row], POSITION)
+        sound = np.flatnonzero(positions.ok)
+        metrics.REPORTS.inc(len(sound))
+        partitions = np.array([session.partition for session in owners])[sound]
+        for partition in np.unique(partitions).tolist():
+            rows = sound[partitions == partition]
+            receipts = [Receipt(owners[row], numbers[row], POSITION, 1) for row in rows.tolist()]
+            sessions = [receipt.session for receipt in receipts]
+            told = [receipt.serial for receipt in receipts]
+            self._publisher.add(
+                partition, Part(positions, rows, sessions, told, _LIVE, received_ms, receipts)
+            )
+
+    def take_stored(self, session: Session, serials: Sequence[int], body: bytes, received_ms: int) -> None:
+        """One 0x0704, whole: reports a terminal kept while it had no link. `serials` are of its packages.
+
+        A message is never split over blocks, so its receipts are due with one block.
+        """
+        try:
+            kind, bodies = split_batch(body)
+            positions = decode_position_bodies(bodies)
+            rows = np.flatnonzero(positions.ok)
+        except ProtocolError:
+            rows = np.empty(0, np.intp)
+        if not len(rows):
+            for serial in serials:
+                self._refuse(session, serial, POSITION_BATCH)
+            return
+        metrics.REFUSED.labels("malformed").inc(len(positions) - len(rows))
+        metrics.REPORTS.inc(len(rows))
+        receipts = [
+            Receipt(session, serial, POSITION_BATCH, len(rows) if serial == serials[-1] else 0)
+            for serial in serials
+        ]
+        source = _BLIND_AREA if kind == 1 else _BATCH
+        sessions, told = [session] * len(rows), [serials[-1]] * len(rows)
+        self._publisher.add(
+            session.partition, Part(positions, rows, sessions, told, source, received_ms, receipts)
+        )
