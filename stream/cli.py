@@ -124,10 +124,10 @@ def _simulate(settings: Settings, parsed: argparse.Namespace) -> int:
     return simulators.run(parsed)
 
 
-def _decode(_: Settings, __: argparse.Namespace) -> int:
+def _decode(_: Settings, parsed: argparse.Namespace) -> int:
     from stream import decode
 
-    return decode.run(sys.stdin.buffer, sys.stdout)
+    return decode.run(sys.stdin.buffer, sys.stdout, lenient=parsed.lenient)
 
 
 def _replay(settings: Settings, parsed: argparse.Namespace) -> int | None:

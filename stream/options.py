@@ -55,6 +55,15 @@ def _replay_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _decode_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--lenient",
+        action="store_true",
+        help="also read what some terminals send beside the standard: an unescaped check code, a 2019 header "
+        "without its flag",
+    )
+
+
 def _registry_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     bring = actions.add_parser("import", help="add and change vehicles from a CSV file")
@@ -155,6 +164,8 @@ COMMANDS = (
         "decode",
         "JT/T 808 frames in hex on standard input, one JSON object a line on standard output",
         "One frame a line. A frame that cannot be read gives an object with `error`; exit code 1 at the end.",
+        (),
+        _decode_arguments,
     ),
     Command(
         "replay",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 from collections.abc import Awaitable, Callable
@@ -11,6 +12,9 @@ import uvloop
 from prometheus_client import start_http_server
 
 from stream.errors import ServiceError
+
+STOP_S = 5.0
+"""For a role to end in order; longer than any of its parts takes. Then it is cancelled."""
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -34,7 +38,15 @@ async def _until_told(serve: Callable[[asyncio.Event], Awaitable[None]]) -> None
     loop = asyncio.get_running_loop()
     for told in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(told, stop.set)
-    await serve(stop)
+    serving = asyncio.ensure_future(serve(stop))
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    # A role that still waits for its broker does not look at `stop`.
+    if not serving.done() and not (await asyncio.wait((serving,), timeout=STOP_S))[0]:
+        serving.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
 
 
 def _serve_metrics(host: str, port: int) -> None:

@@ -1,5 +1,6 @@
 """The command line: help for each command, and one line for a fault."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from stream import cli
 from stream.errors import EXIT_BUG, EXIT_FAILED, EXIT_USAGE, OperatorError, ServiceError
-from stream.options import COMMANDS, SIMULATE_SETTINGS
+from stream.options import COMMANDS, SIMULATE_SETTINGS, build_parser
 from stream.settings.catalogue import catalogue
 from tests.services import free_port
 
@@ -157,3 +158,18 @@ def test_the_simulator_s_own_defaults_are_those_of_the_settings() -> None:
 
     for name, key in SIMULATE_SETTINGS.items():
         assert catalogue()[key].default == getattr(Options(), name)
+
+
+def test_the_block_size_of_replay_is_its_own_default() -> None:
+    from stream.replay import DEFAULT_BLOCK_SIZE
+
+    assert build_parser(["replay"]).parse_args(["replay", "x"]).block_size == DEFAULT_BLOCK_SIZE
+
+
+def test_decode_reads_standard_input_to_its_end() -> None:
+    done = haulwatch("decode", stdin="7e0002000001234567890100018b7e\nnonsense\n")
+    first, second = (json.loads(line) for line in done.stdout.splitlines())
+    assert (first["message_id"], first["terminal_phone"], first["serial"]) == ("0x0002", "012345678901", 1)
+    assert "error" in second
+    assert done.returncode == EXIT_FAILED
+    assert done.stderr == ""
