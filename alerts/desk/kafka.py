@@ -106,8 +106,9 @@ class BrokerReader:
     ) -> dict[TopicPartition, int]:
         """Measure the lag; raises `ConsumerStuck` when there is one and nothing moved since the last look."""
         async with asyncio.timeout(REQUEST_TIMEOUT_S):
-            ends = await consumer.end_offsets(partitions)
+            # Positions first: a record that comes in between must not look like an end before our position.
             positions = {partition: await consumer.position(partition) for partition in partitions}
+            ends = await consumer.end_offsets(partitions)
         lags = {partition: ends[partition] - positions[partition] for partition in partitions}
         self.lag_records = {
             topic: sum(max(0, lag) for partition, lag in lags.items() if partition.topic == topic)
