@@ -56,7 +56,7 @@ class Vehicle(asyncio.Protocol):
         self._transport.write(frame)
 
     def data_received(self, data: bytes) -> None:
-        self.load.answers += data.count(b"\x7e") // 2
+        self.load.heard(data.count(b"\x7e") // 2)
 
     def close(self) -> None:
         self._transport.abort()
@@ -69,6 +69,13 @@ class FleetLoad:
         self.begin = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
         self.vehicles = [Vehicle(number, self) for number in range(vehicles)]
         self.answers = 0
+        self.all_in = asyncio.Event()
+
+    def heard(self, answers: int) -> None:
+        """Count answers; the first of each vehicle is to its authentication."""
+        self.answers += answers
+        if self.answers >= len(self.vehicles):
+            self.all_in.set()
 
     def registry_csv(self) -> str:
         """All vehicles in the import format."""
@@ -86,9 +93,7 @@ class FleetLoad:
         for vehicle in self.vehicles:
             await loop.create_connection(lambda vehicle=vehicle: vehicle, "127.0.0.1", port)
             vehicle.authenticate(codes[vehicle.phone.lstrip("0")])
-        async with asyncio.timeout(60):
-            while self.answers < len(self.vehicles):
-                await asyncio.sleep(0.05)
+        await asyncio.wait_for(self.all_in.wait(), 60)
 
     async def drive(self, reports_per_s: float, seconds: float) -> tuple[int, float]:
         """Report in turn at a steady total rate; returns how many were sent, in how many seconds."""

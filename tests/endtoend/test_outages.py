@@ -1,4 +1,4 @@
-"""Database killed, broker frozen, both under load: nothing acknowledged is lost, and all goes on by itself."""
+"""Database killed, broker frozen, under load: nothing acknowledged is lost, and all goes on by itself."""
 
 from __future__ import annotations
 
