@@ -10,7 +10,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulators.fleet import PLATE_YELLOW, Vehicle
+from simulators.fleet import Vehicle
+from simulators.greeting import authenticate_body, register_body
 from simulators.reports import BLIND_AREA, LIVE_BATCH, batch, batch_capacity
 from stream.jt808.errors import ProtocolError
 from stream.jt808.frame import Frame, decode_frame, encode_frame
@@ -40,7 +41,6 @@ HEARTBEAT_S = 60.0  # parameter 0x0001
 WINDOW = 16
 # So many reports waiting go as one batch; fewer go one by one.
 BATCH_FROM = 5
-JIANGSU, MAKER = 32, b"HWSIM"
 
 Reports = Callable[[int, int], list[bytes]]
 
@@ -124,7 +124,7 @@ class Session:
         self.blind_until = max(self.blind_until, self.due)
         if self.auth_code is None:
             self.state = "registering"
-            self._greet(REGISTER, self._register_body(), now_s)
+            self._greet(REGISTER, register_body(self.vehicle), now_s)
         else:
             self._authenticate(now_s)
 
@@ -191,26 +191,7 @@ class Session:
 
     def _authenticate(self, now_s: float) -> None:
         self.state = "authenticating"
-        code = self.auth_code or b""
-        if self.vehicle.edition == "2019":
-            body = bytes((len(code),)) + code + b"860000000000000" + b"haulwatch-sim".ljust(20, b"\0")
-        else:
-            body = code
-        self._greet(AUTHENTICATE, body, now_s)
-
-    def _register_body(self) -> bytes:
-        """0x0100 in the layout of the terminal's edition."""
-        maker, model, terminal = {"2011": (5, 8, 7), "2013": (5, 20, 7), "2019": (11, 30, 30)}[
-            self.vehicle.edition
-        ]
-        return (
-            struct.pack(">HH", JIANGSU, 100)
-            + MAKER.ljust(maker, b"\0")
-            + b"SIM-1".ljust(model, b"\0")
-            + self.vehicle.vehicle_id[-7:].encode().ljust(terminal, b"\0")
-            + bytes((PLATE_YELLOW,))
-            + self.vehicle.plate.encode("gbk")
-        )
+        self._greet(AUTHENTICATE, authenticate_body(self.vehicle, self.auth_code or b""), now_s)
 
     # --- sending -----------------------------------------------------------------------------------------
 

@@ -21,13 +21,12 @@ from simulators.routes import RoadBook
 from simulators.session import Session
 from simulators.source import Source
 from simulators.terminal import Endpoint, Terminal
+from simulators.voice import Voice, say
 
 # New connections a second at the start: a server's accept queue holds some hundred.
 CONNECTS_PER_S = 300.0
 # At the end, so long may the server take to acknowledge what is under way.
 DRAIN_S, DRAIN_AFTER_SIGNAL_S = 15.0, 3.0
-# Texts shown between two lines of progress; the rest is only counted.
-TEXTS_SHOWN = 5
 
 
 def run(options: object) -> int:
@@ -40,7 +39,7 @@ def run(options: object) -> int:
     try:
         if chosen.write_registry:
             write_registry(chosen.write_registry, chosen.vehicles, chosen.seed)
-            _say(f"registry of {chosen.vehicles} vehicles written to {chosen.write_registry}")
+            say(f"registry of {chosen.vehicles} vehicles written to {chosen.write_registry}")
             return 0
         if chosen.registry:
             write_registry(chosen.registry, chosen.vehicles, chosen.seed)
@@ -55,10 +54,6 @@ def run(options: object) -> int:
 def _run_loop(options: Options) -> int:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(Fleet(options).run())
-
-
-def _say(text: str) -> None:
-    print(f"simulate: {text}", flush=True)
 
 
 def _allow_connections(wanted: int) -> None:
@@ -84,14 +79,13 @@ class Fleet:
         self._options = options
         self._book = RoadBook()
         self._places: dict[str, resume.Place] = {}
-        self._endpoint: Endpoint | None = None
+        self._endpoint = Endpoint(options.host, options.port)
+        self._voice = Voice(self._endpoint)
         self._terminals: list[Terminal] = []
         self._ledger = Ledger(options.ledger) if options.ledger else None
         self._truth = TruthFile(options.truth) if options.truth else None
         self._stop = asyncio.Event()
-        self._signals = self._texts_shown = 0
-        self._reasons: set[str] = set()
-        self._error_shown = False
+        self._signals = 0
 
     async def run(self) -> int:
         """From the first connection to the last line."""
@@ -104,7 +98,7 @@ class Fleet:
             async with asyncio.timeout(self._options.duration):
                 await self._stop.wait()
         await self._end(connecting, watch)
-        return 0 if self._endpoint and self._endpoint.ever_online else 1
+        return 0 if self._endpoint.ever_online else 1
 
     # --- beginning ---------------------------------------------------------------------------------------
 
@@ -117,7 +111,6 @@ class Fleet:
         self._places = self._load_places()
         plans = plan_fleet(fleet, options.seed, begin_s, options.interval, book, self._places)
         self._save_places()
-        self._endpoint = Endpoint(options.host, options.port)
         lags = random.Random(options.seed)
         for plan in plans:
             source = Source(plan, options.interval, book, with_truth=self._truth is not None)
@@ -127,7 +120,7 @@ class Fleet:
         gc.collect()
         gc.freeze()  # the fleet lives as long as the process; the collector need not look at it again
         where = f"{options.host}:{options.port}"
-        _say(f"{len(plans)} terminals to {where}, seed {options.seed}, a report every {options.interval} s")
+        say(f"{len(plans)} terminals to {where}, seed {options.seed}, a report every {options.interval} s")
 
     def _session(self, source: Source) -> Session:
         vehicle = source.plan.vehicle
@@ -145,8 +138,8 @@ class Fleet:
             source.reports,
             answer_timeout_s=self._options.answer_timeout,
             on_acknowledged=acknowledged,
-            on_text=lambda text: self._show_text(f"{vehicle.vehicle_id} ({vehicle.plate}) was told: {text}"),
-            on_refused=lambda reason: self._show_refusal(vehicle.terminal_phone, reason),
+            on_text=lambda text: self._voice.text(f"{vehicle.vehicle_id} ({vehicle.plate}) was told: {text}"),
+            on_refused=lambda reason: self._voice.refusal(vehicle.terminal_phone, reason),
         )
         return session
 
@@ -176,10 +169,10 @@ class Fleet:
         )  # a fixed share of the time, however large the fleet
         while True:
             await asyncio.sleep(0.5)
-            self._show_error()
+            self._voice.trouble()
             if self._options.progress and time.monotonic() - last_s >= self._options.progress:
-                last_s, self._texts_shown = time.monotonic(), 0
-                _say(self._progress())
+                last_s = time.monotonic()
+                self._voice.progress(self._sessions())
             for file in (self._ledger, self._truth):
                 if file:
                     file.flush()
@@ -193,7 +186,7 @@ class Fleet:
         try:
             return dict(resume.load(self._options.state, self._options.seed, self._book))
         except resume.ResumeError as error:
-            _say(str(error))
+            say(str(error))
             return {}
 
     def _save_places(self) -> None:
@@ -205,40 +198,6 @@ class Fleet:
             if seen:
                 self._places[terminal.source.plan.vehicle.vehicle_id] = terminal.source.place(seen - 1)
         resume.save(self._options.state, self._options.seed, self._book.network, self._places.items())
-
-    def _show_error(self) -> None:
-        endpoint = self._endpoint
-        if endpoint and endpoint.last_error and not endpoint.connected and not self._error_shown:
-            self._error_shown = True
-            _say(f"cannot reach {endpoint.host}:{endpoint.port}: {endpoint.last_error}; trying again")
-        elif endpoint and endpoint.connected:
-            self._error_shown, endpoint.last_error = False, ""
-
-    def _show_text(self, line: str) -> None:
-        self._texts_shown += 1
-        if self._texts_shown <= TEXTS_SHOWN:
-            _say(line)
-
-    def _show_refusal(self, phone: str, reason: str) -> None:
-        """Say each reason once; a whole fleet is refused for the same one."""
-        if reason not in self._reasons:
-            self._reasons.add(reason)
-            _say(f"terminal {phone}: {reason}; is the fleet registered? (--write-registry FILE)")
-
-    def _progress(self) -> str:
-        sessions = [terminal.session for terminal in self._terminals]
-        online = sum(session.state == "online" for session in sessions)
-        counts = [session.counts for session in sessions]
-        parts = [
-            f"{self._endpoint.connected if self._endpoint else 0} connected",
-            f"{online} online",
-            f"{sum(each.reports_sent for each in counts)} reports sent",
-            f"{sum(each.reports_acknowledged for each in counts)} acknowledged",
-            f"{sum(each.resent for each in counts)} sent again",
-            f"{sum(each.refused for each in counts)} refused",
-            f"{sum(each.texts for each in counts)} texts received",
-        ]
-        return ", ".join(parts)
 
     # --- end ---------------------------------------------------------------------------------------------
 
@@ -255,13 +214,10 @@ class Fleet:
         for file in (self._ledger, self._truth):
             if file:
                 file.close()
-        missing = sum(
-            session.counts.reports_sent - session.counts.reports_acknowledged
-            for session in (terminal.session for terminal in self._terminals)
-        )
-        _say(
-            f"ended: {self._progress()}" + (f"; {missing} reports were never acknowledged" if missing else "")
-        )
+        self._voice.ended(self._sessions())
+
+    def _sessions(self) -> list[Session]:
+        return [terminal.session for terminal in self._terminals]
 
     async def _drain(self) -> None:
         """Wait until everything taken is acknowledged, but not for ever; a second signal ends the wait."""
@@ -269,7 +225,7 @@ class Fleet:
         until_s = time.monotonic() + patience_s
         heard = self._signals
         while time.monotonic() < until_s and self._signals == heard:
-            if heard and not (self._endpoint and self._endpoint.connected):
+            if heard and not self._endpoint.connected:
                 return  # told to end while the server is away: it will not be back in time
             if all(each.is_drained or not each.was_online for each in self._terminals):
                 return
