@@ -57,8 +57,8 @@ class Grid:
         inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
         if not inside.all():
             column, row = np.where(inside, column, 0), np.where(inside, row, 0)
-        cell = row.astype(np.int64) * columns + column.astype(np.int64)
-        return np.where(inside, cell, columns * rows)
+        cell: NDArray[np.int64] = row.astype(np.int64) * columns + column.astype(np.int64)
+        return np.where(inside, cell, columns * rows).astype(np.int64, copy=False)
 
 
 def build_grid(slabs: Slabs) -> Grid:

@@ -48,9 +48,9 @@ class Slabs:
         slab = self.first[polygon] + np.clip(slab, 0, self.count[polygon] - 1)
         begin = self.starts[slab]
         counts = self.starts[slab + 1] - begin
-        bounds = np.cumsum(counts) - counts
-        pair = np.arange(counts.sum()) + np.repeat(begin - bounds, counts)
-        east, north = np.repeat(x, counts), np.repeat(y, counts)
+        bounds = counts.cumsum() - counts
+        pair = np.arange(counts.sum()) + (begin - bounds).repeat(counts)
+        east, north = x.repeat(counts), y.repeat(counts)
         x0, y0, x1, y1 = (self.ends[side][pair] for side in range(4))
         left, right = (x1 - x0) * (north - y0), (east - x0) * (y1 - y0)
         spans = (y0 <= north) != (y1 <= north)
@@ -73,14 +73,14 @@ def make_slabs(polygons: NDArray[Any]) -> Slabs:
     south = bounds[:, 1]
     count = np.clip(np.bincount(owner, minlength=len(polygons)) // EDGES_A_SLAB, 1, MAX_SLABS)
     height = np.maximum((bounds[:, 3] - south) / count, np.finfo(np.float64).tiny)
-    first = np.cumsum(count) - count
+    first = count.cumsum() - count
     low, high = np.minimum(ends[1], ends[3]), np.maximum(ends[1], ends[3])
     bottom = np.clip(((low - south[owner]) / height[owner] - _OVERLAP).astype(np.int64), 0, count[owner] - 1)
     top = np.clip(((high - south[owner]) / height[owner] + _OVERLAP).astype(np.int64), 0, count[owner] - 1)
     spans = top - bottom + 1
     edge = np.repeat(np.arange(len(owner)), spans)
-    within = np.arange(len(edge)) - np.repeat(np.cumsum(spans) - spans, spans)
-    slab = np.repeat(first[owner] + bottom, spans) + within
+    within = np.arange(len(edge)) - np.repeat(spans.cumsum() - spans, spans)
+    slab = (first[owner] + bottom).repeat(spans) + within
     order = np.argsort(slab, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(slab, minlength=int(count.sum())))])
     return Slabs(polygons, south, height, count, first, starts, ends[:, edge[order]])
@@ -108,6 +108,6 @@ def _any(flags: NDArray[np.bool_], bounds: NDArray[np.int64], counts: NDArray[np
 def _sums(
     flags: NDArray[np.bool_], bounds: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    total = np.concatenate([[0], np.cumsum(flags)])
+    total = np.concatenate([[0], flags.cumsum()])
     sums: NDArray[np.int64] = total[bounds + counts] - total[bounds]
     return sums

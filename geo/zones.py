@@ -89,13 +89,13 @@ class ZoneSet:
         cell = grid.cells(x, y)
         first = grid.starts[cell]
         counts = grid.starts[cell + 1] - first
-        hit = np.flatnonzero(counts)
+        hit = counts.nonzero()[0]
         first, counts = first[hit], counts[hit]
-        point = np.repeat(hit, counts)
-        offset = np.repeat(first - (np.cumsum(counts) - counts), counts)
+        point = hit.repeat(counts)
+        offset = np.repeat(first - (counts.cumsum() - counts), counts)
         entry = offset + np.arange(len(point))
         zone, keep = grid.polygon[entry], grid.whole[entry]
-        test = np.flatnonzero(~keep)
+        test = (~keep).nonzero()[0]
         tested = point[test]
         keep[test] = self._slabs.inside(zone[test], x[tested], y[tested])
         return point[keep], zone[keep].astype(np.int64)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rules.change import Disposition
 from rules.reports import Reports, digest
-from rules.rounds import starts_of
+from rules.rounds import ends_of, starts_of
 from rules.rulebook import Rulebook
 from rules.vehicles import TIE_MEMORY, Vehicles
 
@@ -22,10 +22,10 @@ _ROW_BITS = 32  # position in the batch in the low half of a sort key, vehicle r
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """Dispositions of the n input rows, and of the evaluated ones the index and the vehicle row, in order."""
+    """Dispositions of the n input rows, and the evaluated reports with their vehicle rows, in order."""
 
     disposition: NDArray[np.uint8]
-    index: NDArray[np.int64]
+    reports: Reports
     row: NDArray[np.int64]
 
 
@@ -68,12 +68,13 @@ def arrange(rulebook: Rulebook, vehicles: Vehicles, reports: Reports, refused: C
     if late.any():
         disposition[index[late]] = Disposition.LATE
         index, row, newest = index[~late], row[~late], newest[~late]
-    tie, copy = _ties(vehicles, reports, index, row, newest)
+    reports = reports.take(index)
+    tie, copy = _ties(vehicles, reports, row, newest)
     disposition[index[tie]] = Disposition.TIE
     if copy.any():
         disposition[index[copy]] = Disposition.DUPLICATE
-        index, row = index[~copy], row[~copy]
-    return Arranged(disposition, index, row)
+        reports, row = reports.take(~copy), row[~copy]
+    return Arranged(disposition, reports, row)
 
 
 def _sorted(
@@ -90,16 +91,12 @@ def _sorted(
 
 
 def _ties(
-    vehicles: Vehicles,
-    reports: Reports,
-    index: NDArray[np.int64],
-    row: NDArray[np.int64],
-    newest_ms: NDArray[np.int64],
+    vehicles: Vehicles, reports: Reports, row: NDArray[np.int64], newest_ms: NDArray[np.int64]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Masks of reports with the time of the one before, and of those among them that are exact copies."""
-    time, content = reports.time_ms[index], digest(reports.take(index))
+    time, content = reports.time_ms, digest(reports)
     head = starts_of(row)
-    tail = np.append(head[1:], True)[: len(head)]
+    tail = ends_of(head)
     before = np.empty_like(time)
     before[1:] = time[:-1]
     before[head] = newest_ms[head]

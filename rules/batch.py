@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from geo.distance import haversine_m
 from rules.columns import NONE, Columns
 from rules.reports import Reports
-from rules.rounds import starts_of
+from rules.rounds import ends_of, starts_of
 from rules.rulebook import Rulebook
 
 _T = TypeVar("_T", bound=np.generic)
@@ -63,7 +63,7 @@ class Batch:
 def make_batch(rulebook: Rulebook, state: Columns, reports: Reports, row: NDArray[np.int64]) -> Batch:
     """The batch of n reports that are already in order of vehicle row and time."""
     head = starts_of(row)
-    tail = np.append(head[1:], True)
+    tail = ends_of(head)
     begin = head.nonzero()[0]
     begin_row = row[begin]
     before_ms = _previous(reports.time_ms, begin, state["time_ms"][begin_row])
@@ -138,9 +138,13 @@ def _odometer(
     moved_m: NDArray[np.float64], begin: NDArray[np.int64], before_mm: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     moved_mm = np.rint(np.nan_to_num(moved_m) * 1000.0).astype(np.int64)
-    total = np.cumsum(moved_mm)
-    counts = np.diff(np.append(begin, len(total)))
-    return total + np.repeat(before_mm - total[begin] + moved_mm[begin], counts)
+    total = moved_mm.cumsum()
+    offset = np.zeros(len(total), np.int64)
+    jump = before_mm - total[begin] + moved_mm[begin]
+    offset[begin[0]] = jump[0]
+    offset[begin[1:]] = jump[1:] - jump[:-1]
+    summed: NDArray[np.int64] = total + offset.cumsum()
+    return summed
 
 
 def _drivers(

@@ -15,7 +15,7 @@ from rules.batch import Batch
 from rules.change import EpisodeChange
 from rules.columns import NONE
 from rules.finding import Episode, Finding, change_of, evidence_of, seconds
-from rules.rounds import rounds, starts_of
+from rules.rounds import ends_of, rounds, starts_of
 from rules.rulebook import Rulebook
 from rules.vehicles import Vehicles
 
@@ -51,10 +51,10 @@ def stretches(rulebook: Rulebook, batch: Batch) -> Stretches:
     kind = driving[end]
     begins = starts_of(batch.row[end]) | starts_of(kind) | batch.new_driver[end]
     first = end[begins]
-    last = end[np.append(begins[1:], True)[: len(end)]]
+    last = end[ends_of(begins)]
     gap = np.zeros(len(first), bool)
     if batch.gap.any():
-        np.logical_or.at(gap, np.cumsum(begins) - 1, batch.gap[end])
+        np.logical_or.at(gap, begins.cumsum() - 1, batch.gap[end])
     return Stretches(first, last, kind[begins], gap, batch.row[first])
 
 
@@ -81,7 +81,7 @@ def _round(rulebook: Rulebook, vehicles: Vehicles, batch: Batch, now: Stretches)
     rested = ~now.driving & running & (end_ms - stop_ms >= round(rulebook.rest_s * 1000))
     for at in over.nonzero()[0]:
         found.append(_open(rulebook, vehicles, batch, now, int(at), int(clock_ms[at])))
-    for at in np.flatnonzero(rested & open_):
+    for at in (rested & open_).nonzero()[0]:
         found.append(_close_at_rest(rulebook, vehicles, batch, now, int(at), int(stop_ms[at])))
     state["drive_bridged"][row] = running & ~rested & (state["drive_bridged"][row] | now.gap)
     state["drive_found_ms"][row[rested]] = NONE
@@ -162,7 +162,7 @@ def open_changes(rulebook: Rulebook, vehicles: Vehicles) -> list[EpisodeChange]:
     """The episodes that go on, as of each vehicle's newest report."""
     state = vehicles.columns
     changes = []
-    for row in np.flatnonzero(state["drive_found_ms"] != NONE):
+    for row in (state["drive_found_ms"] != NONE).nonzero()[0]:
         stop_ms, newest_ms = int(state["stop_start_ms"][row]), int(state["time_ms"][row])
         until_ms = newest_ms if stop_ms == NONE else stop_ms
         bridged = bool(state["drive_bridged"][row])

@@ -59,9 +59,9 @@ class Engine:
         """Take reports of any number in arrival order; tell what became of each and what changed."""
         vehicles = self._state.vehicles
         order = arrange(self.rulebook, vehicles, reports, self.refused)
-        if not len(order.index):
+        if not len(order.row):
             return Outcome(order.disposition, [])
-        batch = make_batch(self.rulebook, vehicles.columns, reports.take(order.index), order.row)
+        batch = make_batch(self.rulebook, vehicles.columns, order.reports, order.row)
         found = continuous_driving.step(self.rulebook, vehicles, batch)
         found += speeding.step(self._speeding, batch)
         found += zones.step(self._zones, batch)

@@ -33,7 +33,7 @@ class KeyIndex:
         """Row number of each key; -1 where it is not known."""
         slot = self._home(keys)
         found = self._slots[slot].astype(np.int64)
-        open_ = np.flatnonzero((found != _EMPTY) & (self._keys[found] != keys))
+        open_ = ((found != _EMPTY) & (self._keys[found] != keys)).nonzero()[0]
         mask = len(self._slots) - 1
         # The table is at most half full, so every walk meets an empty slot.
         while len(open_):
@@ -52,7 +52,7 @@ class KeyIndex:
             The keys would exceed `MAX_ROWS`; nothing was added.
         """
         found = self.find(keys)
-        missing = np.flatnonzero(found == _EMPTY)
+        missing = (found == _EMPTY).nonzero()[0]
         if len(missing):
             _, first = np.unique(keys[missing], return_index=True)
             self._add(keys[missing[np.sort(first)]])

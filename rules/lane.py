@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rules.batch import Batch
 from rules.columns import NONE, Columns
-from rules.rounds import starts_of
+from rules.rounds import ends_of, starts_of
 from rules.rulebook import Rulebook
 
 
@@ -50,7 +50,7 @@ def every_fix(rulebook: Rulebook, state: Columns, batch: Batch) -> Lane:
         at = (batch.reports.positioned).nonzero()[0]
         row = batch.row[at]
         head = starts_of(row)
-        tail = np.append(head[1:], True)[: len(head)]
+        tail = ends_of(head)
     time_ms = batch.reports.time_ms[at]
     before_ms = np.empty_like(time_ms)
     before_ms[1:] = time_ms[:-1]

@@ -59,11 +59,11 @@ class Peaks:
         counts = end - begin
         if (counts == 1).all():
             return self.take(begin)
-        bounds = np.cumsum(counts) - counts
-        index = np.arange(counts.sum()) + np.repeat(begin - bounds, counts)
+        bounds = counts.cumsum() - counts
+        index = np.arange(counts.sum()) + (begin - bounds).repeat(counts)
         excess_kmh = self.excess_kmh[index]
         most = np.maximum.reduceat(excess_kmh, bounds)
-        is_most = excess_kmh == np.repeat(most, counts)
+        is_most = excess_kmh == most.repeat(counts)
         worst = np.minimum.reduceat(np.where(is_most, index, len(self.tier)), bounds)
         return Peaks(
             np.maximum.reduceat(self.max_speed_kmh[index], bounds),

@@ -6,6 +6,7 @@ during the zone's hours). It is found once it has lasted as long as the zone ask
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from rules.finding import Episode, Finding, change_of, evidence_of, seconds
 from rules.lane import Lane
 from rules.rounds import rounds
 from rules.rulebook import Rulebook
-from rules.segments import KEY_LAYOUT, Places, Segments, broken_off, cut, ended_within, touched
+from rules.segments import KEY_LAYOUT, Places, Segments, broken_off, cut, ended_within, first_from, touched
 from rules.vehicles import Vehicles
 from rules.zone_plan import CROSSING, STAY, WHATS, ZonePlan
 
@@ -44,6 +45,32 @@ class Presences:
     table: Columns
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """n changes about to be told: of which slot, at which report of the batch, and up to when they count."""
+
+    slot: NDArray[np.int64]
+    at: NDArray[np.int64]
+    kind: str
+    until_ms: NDArray[np.int64]
+    bridged: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One presence in plain numbers."""
+
+    key: int
+    zone: int
+    what: int
+    since_ms: int
+    found_ms: int
+    until_ms: int
+    longitude_deg: float
+    latitude_deg: float
+    bridged: bool
+
+
 def step(here: Presences, lane: Lane, subject: NDArray[np.int64], at: NDArray[np.int64]) -> list[Finding]:
     """Take n entries in order of vehicle, subject and lane position; tell what opened and closed."""
     near = touched(here.table, lane, len(here.vehicles))
@@ -52,12 +79,12 @@ def step(here: Presences, lane: Lane, subject: NDArray[np.int64], at: NDArray[np
     segments = cut(here.table, lane, near, subject, at, breaks_at_gap=False)
     found = _leave(here, lane, broken_off(here.table, near, segments))
     for turn in rounds(segments.key):
-        found += _round(here, lane, at, segments.take(turn))
+        found += _round(here, lane, segments.take(turn))
     here.table.remove(~here.table["running"])
     return found
 
 
-def _round(here: Presences, lane: Lane, at: NDArray[np.int64], now: Segments) -> list[Finding]:
+def _round(here: Presences, lane: Lane, now: Segments) -> list[Finding]:
     """One segment of each subject."""
     table, slot, time_ms = here.table, now.slot, lane.batch.reports.time_ms
     fresh = ~now.goes_on
@@ -69,35 +96,33 @@ def _round(here: Presences, lane: Lane, at: NDArray[np.int64], now: Segments) ->
     table["bridged"][began] = lane.gap[first] & (table["subject"][began] % WHATS == CROSSING)
     last_ms = time_ms[lane.at[now.last]]
     zone, what = np.divmod(table["subject"][slot], WHATS)
-    lasting_ms = last_ms - table["since_ms"][slot]
-    opens = (table["found_ms"][slot] == NONE) & (lasting_ms >= here.plan.threshold_ms[what, zone])
-    found = [_find(here, lane, now, int(one)) for one in opens.nonzero()[0]]
-    table["last_ms"][slot] = last_ms
-    if lane.gap.any():
-        gaps = np.append(0, np.cumsum(lane.gap))
-        table["bridged"][slot] |= gaps[now.last + 1] > gaps[now.first + fresh]
-    return [finding for finding in found if finding] + _leave(here, lane, ended_within(lane, now))
-
-
-def _find(here: Presences, lane: Lane, now: Segments, one: int) -> Finding | None:
-    """A presence has lasted long enough: at the first report for which that is so."""
-    table, slot = here.table, int(now.slot[one])
-    zone, what = divmod(int(table["subject"][slot]), WHATS)
-    first, last = int(now.first[one]), int(now.last[one])
-    times_ms = lane.batch.reports.time_ms[lane.at[first : last + 1]]
     enough_ms = table["since_ms"][slot] + here.plan.threshold_ms[what, zone]
-    position = first + int(np.searchsorted(times_ms, enough_ms, side="left"))
-    at = int(lane.at[position])
-    found_ms = int(lane.batch.reports.time_ms[at])
-    place = lane.batch.place(at)
-    table["found_ms"][slot] = found_ms
-    table["longitude_deg"][slot], table["latitude_deg"][slot] = place
-    inside = first if now.goes_on[one] else first + 1
-    bridged = bool(table["bridged"][slot] or lane.gap[inside : position + 1].any())
-    if what == CROSSING:
-        return _crossing(here, slot, "enter", at, found_ms, place, bridged)
-    change = _change(here, slot, "open", None, found_ms, bridged)
-    return Finding(at, here.plan.zones[zone].id, change)
+    opens = ((table["found_ms"][slot] == NONE) & (last_ms >= enough_ms)).nonzero()[0]
+    found = _find(here, lane, now.take(opens), enough_ms[opens]) if len(opens) else []
+    table["last_ms"][slot] = last_ms
+    table["bridged"][slot] |= _gap_between(lane, now.first + fresh, now.last)
+    return found + _leave(here, lane, ended_within(lane, now))
+
+
+def _gap_between(lane: Lane, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether a gap lies before one of the reports from each first to each last."""
+    if not lane.gap.any():
+        return np.zeros(len(first), bool)
+    gaps = np.zeros(len(lane) + 1, np.int64)
+    lane.gap.cumsum(out=gaps[1:])
+    between: NDArray[np.bool_] = gaps[last + 1] > gaps[first]
+    return between
+
+
+def _find(here: Presences, lane: Lane, now: Segments, enough_ms: NDArray[np.int64]) -> list[Finding]:
+    """Presences that have lasted long enough, each found at the first report for which that is so."""
+    table, slot = here.table, now.slot
+    position = first_from(lane.time_ms, now.first, now.last + 1, enough_ms)
+    at = lane.at[position]
+    table["found_ms"][slot] = lane.batch.reports.time_ms[at]
+    table["longitude_deg"][slot], table["latitude_deg"][slot] = lane.batch.places(at)
+    bridged = table["bridged"][slot] | _gap_between(lane, now.first + ~now.goes_on, position)
+    return _tell(here, lane, Telling(slot, at, "open", table["found_ms"][slot], bridged))
 
 
 def _leave(here: Presences, lane: Lane, ends: Places) -> list[Finding]:
@@ -105,35 +130,46 @@ def _leave(here: Presences, lane: Lane, ends: Places) -> list[Finding]:
     table = here.table
     table["running"][ends.slot] = False
     was_found = table["found_ms"][ends.slot] != NONE
+    if not was_found.any():
+        return []
+    slot, position = ends.slot[was_found], ends.at[was_found]
+    crossing = table["subject"][slot] % WHATS == CROSSING
+    bridged = np.where(crossing, lane.gap[position], table["bridged"][slot])
+    return _tell(here, lane, Telling(slot, lane.at[position], "close", table["last_ms"][slot], bridged))
+
+
+def _tell(here: Presences, lane: Lane, telling: Telling) -> list[Finding]:
+    """The findings of some slots: crossings where the zone asks for them, and all changes of the others."""
+    at = telling.at
+    side = "enter" if telling.kind == "open" else "exit"
+    columns = (at, lane.batch.reports.time_ms[at], *lane.batch.places(at))
+    crossings = zip(*(column.tolist() for column in columns), strict=True)
     found = []
-    for slot, position in zip(ends.slot[was_found].tolist(), ends.at[was_found].tolist(), strict=True):
-        zone, what = divmod(int(table["subject"][slot]), WHATS)
-        at = int(lane.at[position])
-        if what == CROSSING:
-            left_ms = int(lane.batch.reports.time_ms[at])
-            place = lane.batch.place(at)
-            crossing = _crossing(here, slot, "exit", at, left_ms, place, bool(lane.gap[position]))
-            found += [crossing] if crossing else []
-        else:
-            end_ms = int(table["last_ms"][slot])
-            change = _change(here, slot, "close", end_ms, end_ms, bool(table["bridged"][slot]))
-            found.append(Finding(at, here.plan.zones[zone].id, change))
+    for row, (position, time_ms, *place) in zip(_rows(here, telling), crossings, strict=True):
+        zone = here.plan.zones[row.zone]
+        if row.what != CROSSING:
+            found.append(Finding(position, zone.id, _change(here, row, telling.kind)))
+        elif side in zone.rules:
+            change = _crossing(here, row, side, time_ms, (place[0], place[1]))
+            found.append(Finding(position, zone.id, change))
     return found
 
 
-def _crossing(
-    here: Presences, slot: int, side: str, at: int, time_ms: int, place: tuple[float, float], bridged: bool
-) -> Finding | None:
-    """The instant of entering or leaving, if the zone wants to know of it."""
-    zone = here.plan.zones[int(here.table["subject"][slot]) // WHATS]
-    if side not in zone.rules:
-        return None
-    book = here.rulebook
-    level = book.zone_enter_level if side == "enter" else book.zone_exit_level
-    key = int(here.vehicles.keys[here.table["row"][slot]])
-    evidence = evidence_of(bridged)
-    episode = Episode(f"zone_{side}", key, level, time_ms, time_ms, place, evidence, book.version, zone.id)
-    return Finding(at, zone.id, change_of(episode, "close", time_ms, zone_names(zone)))
+def _rows(here: Presences, telling: Telling) -> Iterator[Row]:
+    table, slot = here.table, telling.slot
+    zone, what = np.divmod(table["subject"][slot], WHATS)
+    columns = (
+        here.vehicles.keys[table["row"][slot]],
+        zone,
+        what,
+        table["since_ms"][slot],
+        table["found_ms"][slot],
+        telling.until_ms,
+        table["longitude_deg"][slot],
+        table["latitude_deg"][slot],
+        telling.bridged,
+    )
+    return (Row(*values) for values in zip(*(column.tolist() for column in columns), strict=True))
 
 
 def zone_names(zone: Zone) -> dict[str, Any]:
@@ -141,37 +177,40 @@ def zone_names(zone: Zone) -> dict[str, Any]:
     return {"zone_id": zone.id, "zone_name": zone.name, "zone_name_en": zone.name_en}
 
 
-def _change(
-    here: Presences, slot: int, kind: str, end_ms: int | None, until_ms: int, bridged: bool
+def _crossing(
+    here: Presences, row: Row, side: str, time_ms: int, place: tuple[float, float]
 ) -> EpisodeChange:
-    """A change of a stay or a forbidden presence, as of `until_ms`."""
-    table, book = here.table, here.rulebook
-    index, what = divmod(int(table["subject"][slot]), WHATS)
-    zone, stays = here.plan.zones[index], what == STAY
-    since_ms = int(table["since_ms"][slot])
-    detail = {**zone_names(zone), "stay_s": seconds(until_ms - since_ms)}
+    """The instant of entering or leaving."""
+    zone, book = here.plan.zones[row.zone], here.rulebook
+    level = book.zone_enter_level if side == "enter" else book.zone_exit_level
+    evidence, rule = evidence_of(row.bridged), f"zone_{side}"
+    episode = Episode(rule, row.key, level, time_ms, time_ms, place, evidence, book.version, zone.id)
+    return change_of(episode, "close", time_ms, zone_names(zone))
+
+
+def _change(here: Presences, row: Row, kind: str) -> EpisodeChange:
+    """A change of a stay or a forbidden presence."""
+    zone, book, stays = here.plan.zones[row.zone], here.rulebook, row.what == STAY
+    detail = {**zone_names(zone), "stay_s": seconds(row.until_ms - row.since_ms)}
     if stays:
         detail["max_stay_s"] = zone.max_stay_s
     episode = Episode(
         rule="zone_stay" if stays else "zone_forbidden",
-        vehicle_key=int(here.vehicles.keys[table["row"][slot]]),
+        vehicle_key=row.key,
         level=book.zone_stay_level if stays else book.zone_forbidden_level,
-        start_ms=since_ms,
-        found_ms=int(table["found_ms"][slot]),
-        place=(float(table["longitude_deg"][slot]), float(table["latitude_deg"][slot])),
-        evidence=evidence_of(bridged),
+        start_ms=row.since_ms,
+        found_ms=row.found_ms,
+        place=(row.longitude_deg, row.latitude_deg),
+        evidence=evidence_of(row.bridged),
         version=book.version,
         subject=zone.id,
     )
-    return change_of(episode, kind, end_ms, detail)
+    return change_of(episode, kind, row.until_ms if kind == "close" else None, detail)
 
 
 def open_changes(here: Presences) -> list[EpisodeChange]:
     """The stays and forbidden presences that go on, as of each vehicle's newest position."""
     table = here.table
-    is_open = (table["found_ms"] != NONE) & (table["subject"] % WHATS != CROSSING)
-    changes = []
-    for slot in is_open.nonzero()[0].tolist():
-        until_ms, bridged = int(table["last_ms"][slot]), bool(table["bridged"][slot])
-        changes.append(_change(here, slot, "update", None, until_ms, bridged))
-    return changes
+    slot = ((table["found_ms"] != NONE) & (table["subject"] % WHATS != CROSSING)).nonzero()[0]
+    telling = Telling(slot, slot, "update", table["last_ms"][slot], table["bridged"][slot])
+    return [_change(here, row, telling.kind) for row in _rows(here, telling)]

@@ -21,6 +21,18 @@ def starts_of(keys: NDArray[Any]) -> NDArray[np.bool_]:
     return first
 
 
+def ends_of(starts: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mask of the last element of each run whose first elements are given.
+
+    >>> ends_of(np.array([True, False, True])).tolist()
+    [False, True, True]
+    """
+    last = np.empty(len(starts), bool)
+    last[-1:] = True
+    last[:-1] = starts[1:]
+    return last
+
+
 def rounds(keys: NDArray[Any]) -> Iterator[NDArray[np.int64]]:
     """Positions by round: the first element of each run of equal keys, then the second of each, and so on.
 
@@ -35,5 +47,7 @@ def rounds(keys: NDArray[Any]) -> Iterator[NDArray[np.int64]]:
         yield everything
         return
     turn = everything - np.maximum.accumulate(np.where(first, everything, 0))
-    order = np.argsort(turn, kind="stable")
-    yield from np.split(order, np.cumsum(np.bincount(turn))[:-1])
+    order = turn.argsort(kind="stable")
+    end = np.bincount(turn).cumsum().tolist()
+    for begin, stop in zip([0, *end], end, strict=False):
+        yield order[begin:stop]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rules.columns import Columns
 from rules.lane import Lane
-from rules.rounds import starts_of
+from rules.rounds import ends_of, starts_of
 
 KEY_LAYOUT: dict[str, tuple[str, Any]] = {
     "row": ("i4", 0),
@@ -51,6 +51,10 @@ class Segments:
         return Segments(*(getattr(self, name)[index] for name in Segments.__slots__))
 
 
+_NOTHING = np.empty(0, np.int64)
+_NO_SEGMENTS = Segments(_NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING, np.empty(0, bool))
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """Slots, and for each a lane position: where its vehicle first appears, or where something befell it."""
@@ -65,13 +69,12 @@ def touched(table: Columns, lane: Lane, vehicles: int) -> Places:
     `vehicles` is the number of vehicle rows.
     """
     if not len(table):
-        nothing = np.empty(0, np.int64)
-        return Places(nothing, nothing)
+        return Places(_NOTHING, _NOTHING)
     head_of = np.full(vehicles, _NOWHERE, np.int32)
     heads = (lane.head).nonzero()[0]
     head_of[lane.row[heads]] = heads
     head = head_of[table["row"]]
-    slot = np.flatnonzero(head != _NOWHERE)
+    slot = (head != _NOWHERE).nonzero()[0]
     return Places(slot, head[slot].astype(np.int64))
 
 
@@ -88,6 +91,8 @@ def cut(
     Subjects new to the table get slots. A segment goes on when its subject's slot is running, it begins with
     the vehicle's first report of the lane, and no gap that breaks it lies before.
     """
+    if not len(at):
+        return _NO_SEGMENTS
     key = (lane.row[at] << _SUBJECT_BITS) | subject
     new_key = starts_of(key)
     begins = new_key.copy()
@@ -95,7 +100,7 @@ def cut(
     if breaks_at_gap:
         begins |= lane.gap[at]
     begin = begins.nonzero()[0]
-    end = np.append(begin[1:], len(at))[: len(begin)]
+    end = ends_of(begins).nonzero()[0] + 1
     first, last = at[begin], at[end - 1]
     slot, known = _slots(table, near, key[begin], new_key[begin])
     goes_on = known & table["running"][slot] & new_key[begin] & lane.head[first]
@@ -113,8 +118,8 @@ def _slots(
     found = np.zeros(len(wanted), bool)
     slot = np.full(len(wanted), _NOWHERE, np.int64)
     if len(had):
-        order = np.argsort(had)
-        place = np.searchsorted(had, wanted, sorter=order)
+        order = had.argsort()
+        place = had.searchsorted(wanted, sorter=order)
         nearest = order[np.minimum(place, len(had) - 1)]
         found = had[nearest] == wanted
         slot[found] = near.slot[nearest[found]]
@@ -123,8 +128,22 @@ def _slots(
     table["row"][added] = fresh >> _SUBJECT_BITS
     table["subject"][added] = fresh & ((1 << _SUBJECT_BITS) - 1)
     slot[~found] = added
-    which = np.cumsum(new_key) - 1
+    which = new_key.cumsum() - 1
     return slot[which], found[which]
+
+
+def first_from(
+    time_ms: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64], enough_ms: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The first index from each `begin` to before each `end` with a time of at least `enough_ms`.
+
+    Where there is none, the last one.
+    """
+    index = end - 1
+    for one in (begin < index).nonzero()[0].tolist():
+        first, last = int(begin[one]), int(index[one])
+        index[one] = min(first + int(time_ms[first : last + 1].searchsorted(enough_ms[one])), last)
+    return index
 
 
 def broken_off(table: Columns, near: Places, segments: Segments) -> Places:

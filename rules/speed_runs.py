@@ -20,7 +20,7 @@ from rules.peaks import Peaks
 from rules.rounds import rounds
 from rules.rulebook import Rulebook
 from rules.run_table import ENDED, OPEN, PAST, RUN, Telling, Watch, changes_of, peaks_so_far
-from rules.segments import Places, Segments, broken_off, cut, ended_within, touched
+from rules.segments import Places, Segments, broken_off, cut, ended_within, first_from, touched
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,9 @@ def _tell(
     if not len(changing):
         return []
     opening = opens[changing]
-    entry = np.where(opening, _qualifying(watch, entries, now.take(changing)), now.begin[changing] - 1)
+    enough_ms = table["run_start_ms"][slot[changing]] + least_ms
+    qualifies = first_from(entries.time_ms, now.begin[changing], now.end[changing], enough_ms)
+    entry = np.where(opening, qualifies, now.begin[changing] - 1)
     kind = _begin(watch, lane, slot[changing[opening]], entries.at[entry[opening]])
     told = dict(zip(changing[opening].tolist(), zip(entry[opening].tolist(), kind, strict=True), strict=True))
     which, where, what = [], [], []
@@ -115,17 +117,6 @@ def _tell(
     upto = before.raised(entries.peaks.highest(now.begin[segment], at + 1))
     changes = changes_of(watch, Telling(slot[segment], what, upto, entries.odometer_mm[at]))
     return _findings(watch, entries.at[at], slot[segment], changes)
-
-
-def _qualifying(watch: Watch, entries: Entries, now: Segments) -> NDArray[np.int64]:
-    """The entry of each segment at which its run has lasted long enough, or its last."""
-    entry = now.end - 1
-    enough_ms = watch.table["run_start_ms"][now.slot] + round(watch.rulebook.speeding_min_s * 1000)
-    for one in (now.begin < entry).nonzero()[0].tolist():
-        begin, end = int(now.begin[one]), int(now.end[one])
-        first = begin + int(np.searchsorted(entries.time_ms[begin:end], enough_ms[one], side="left"))
-        entry[one] = min(first, end - 1)
-    return entry
 
 
 def _rises(watch: Watch, entries: Entries, now: Segments, one: int, seen: int) -> list[tuple[int, str]]:

@@ -27,6 +27,6 @@ def step(watching: Watch, batch: Batch) -> list[Finding]:
     """Take the reports of a batch; tell which episodes opened, changed and closed."""
     limit_kmh, source = limits(watching.rulebook, batch.reports)
     speed_kmh = batch.reports.speed_kmh
-    at = np.flatnonzero(speed_kmh > limit_kmh)
+    at = (speed_kmh > limit_kmh).nonzero()[0]
     over = Over(at, np.zeros(len(at), np.int64), speed_kmh[at], limit_kmh[at], source[at])
     return step_runs(watching, every_report(batch), over)

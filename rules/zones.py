@@ -107,7 +107,7 @@ def _over(rules: ZoneRules, lane: Lane, inside: Inside) -> Over:
     """The pairs in which the speed is over the zone's limit."""
     speed_kmh = lane.batch.reports.speed_kmh[lane.at[inside.at]]
     limit_kmh = rules.presences.plan.limit_kmh[inside.zone]
-    over = np.flatnonzero(speed_kmh > limit_kmh)
+    over = (speed_kmh > limit_kmh).nonzero()[0]
     over = over[np.lexsort((inside.at[over], inside.zone[over], lane.row[inside.at[over]]))]
     source = np.full(len(over), ZONE, np.uint8)
     return Over(inside.at[over], inside.zone[over], speed_kmh[over], limit_kmh[over], source)
