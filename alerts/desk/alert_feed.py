@@ -23,6 +23,9 @@ POLL_S = 1.0
 PAGE_CHANGES = 500
 """Changes encoded together: half a megabyte, and a pause for everything else in between."""
 
+START_TIMEOUT_S = 3.0
+"""How long a stream that comes while the desk starts waits for it."""
+
 RESET = event("reset", "{}")
 """Tells a client that its cursor is of another database: it should load its alerts anew."""
 
@@ -33,12 +36,25 @@ class AlertFeed:
     def __init__(self, database: Database, hub: Hub, metrics: Metrics) -> None:
         self._database, self._hub, self._metrics = database, hub, metrics
         self._rung = asyncio.Event()
+        self._started = asyncio.Event()
         self.cursor: int | None = None
         self.away: DatabaseAway | None = None
 
     def ring(self) -> None:
         """Look now: the doorbell topic said that something changed."""
         self._rung.set()
+
+    async def started(self) -> int:
+        """The cursor, as soon as the database was seen. Raises ``DatabaseAway`` when that takes too long."""
+        try:
+            async with asyncio.timeout(0 if self.away else START_TIMEOUT_S):
+                await self._started.wait()
+        except TimeoutError:
+            await self.newest()  # says why, when the database is away
+            raise DatabaseAway(
+                503, "starting", "the desk is starting; try again", "值班台正在启动，请稍后重试"
+            ) from None
+        return self.cursor or 0
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -92,6 +108,7 @@ class AlertFeed:
             log.warning("the database holds fewer alert changes than before: it is another one")
             self._hub.send(Chunk([RESET]))
         self.cursor = int(row[0]) if row else 0
+        self._started.set()
 
     def _count(self, rows: list[Any]) -> None:
         now = now_ms()

@@ -36,10 +36,10 @@ async def get_zones(desk: The) -> Response:
 async def get_health(desk: The) -> Response:
     """Whether database and broker can be reached, and how far behind the desk is."""
     database, broker = await _database(desk), _broker(desk)
-    feed = desk.positions
+    feed, cursor = desk.positions, desk.alerts.cursor
     return JSONResponse(
         {
-            "ok": database["ok"] and broker["ok"] and feed.loaded,
+            "ok": database["ok"] and broker["ok"] and feed.loaded and cursor is not None,
             "version": desk.version,
             "database": database,
             "broker": broker,
@@ -49,7 +49,7 @@ async def get_health(desk: The) -> Response:
                 "lag_records": desk.broker.lag_records.get(TELEMETRY),
                 "refused_blocks": feed.refused_blocks,
             },
-            "alert_cursor": None if desk.alerts.cursor is None else str(desk.alerts.cursor),
+            "alert_cursor": None if cursor is None else str(cursor),
             "stream_clients": len(desk.hub),
         }
     )

@@ -55,11 +55,7 @@ async def stream(
     """
     header = parse_cursor("Last-Event-ID", last_event_id)
     cursor = header if header is not None else parse_cursor("after", after)
-    known = desk.alerts.cursor
-    if known is None:
-        raise desk.alerts.away or DatabaseAway(
-            503, "starting", "the desk is starting; try again", "值班台正在启动，请稍后重试"
-        )
+    known = await desk.alerts.started()
     # All that can be refused is refused before the first byte.
     stale = cursor is not None and cursor > known and cursor > await desk.alerts.newest()
     return StreamingResponse(

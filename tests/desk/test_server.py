@@ -79,41 +79,44 @@ def test_stops_though_streams_are_open(database: str, stop_signal: int) -> None:
         assert ended == [[], [], []]
 
 
-def test_page_is_served_or_its_absence_said(database: str, tmp_path: Path) -> None:
-    with running_desk(database, NOWHERE, console_dir=str(tmp_path)) as desk:
+ZONES = """{"type": "FeatureCollection", "features": [{"type": "Feature",
+ "geometry": {"type": "Polygon", "coordinates": [[[118, 32], [118.1, 32], [118.1, 32.1], [118, 32]]]},
+ "properties": {"id": "z1", "name": "长江大桥", "name_en": "Bridge", "rules": ["enter", "forbidden"],
+                "hours": "22:00-06:00", "datum": "gcj02"}}]}"""
+
+
+def test_page_config_and_zones(database: str, tmp_path: Path) -> None:
+    zones = tmp_path / "zones.geojson"
+    zones.write_text(ZONES)
+    tiles, page = "http://tiles/{z}/{x}/{y}", tmp_path / "dist"
+    with running_desk(database, NOWHERE, zones=str(zones), console_dir=str(page), tile_url=tiles) as desk:
+        assert desk.get("/api/config").json()["tile_url"] == tiles
+        check_zones(desk.get("/api/zones").json())
         missing = desk.get("/")
         assert missing.status_code == 503
         assert "make install" in missing.text
-        (tmp_path / "assets").mkdir()
-        (tmp_path / "index.html").write_text("<p>page</p>")
-        (tmp_path / "assets" / "a.js").write_text("1")
-        page, script = desk.get("/"), desk.get("/assets/a.js")
-        assert page.text == "<p>page</p>"
-        assert page.headers["cache-control"] == "no-cache"
+        build_page(page)
+        index, script = desk.get("/"), desk.get("/assets/a.js")
+        assert index.text == "<p>page</p>"
+        assert index.headers["cache-control"] == "no-cache"
         assert "immutable" in script.headers["cache-control"]
         assert "javascript" in script.headers["content-type"]
         assert desk.get("/assets/none.js").status_code == 404
 
 
-def test_config_and_zones(database: str, tmp_path: Path) -> None:
-    path = tmp_path / "zones.geojson"
-    ring = "[[118, 32], [118.1, 32], [118.1, 32.1], [118, 32.1], [118, 32]]"
-    path.write_text(
-        '{"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": {"type": "Polygon",'
-        f'"coordinates": [{ring}]}}, "properties": {{"id": "z1", "name": "长江大桥", "name_en": "Bridge",'
-        '"rules": ["enter", "forbidden"], "hours": "22:00-06:00", "datum": "gcj02"}}]}'
-    )
-    with running_desk(database, NOWHERE, zones=str(path), tile_url="http://tiles/{z}/{x}/{y}") as desk:
-        assert desk.get("/api/config").json()["tile_url"] == "http://tiles/{z}/{x}/{y}"
-        (feature,) = desk.get("/api/zones").json()["features"]
-        properties = feature["properties"]
-        assert (properties["name"], properties["datum"], properties["hours"]) == (
-            "长江大桥",
-            "wgs84",
-            "22:00-06:00",
-        )
-        longitude, latitude = feature["geometry"]["coordinates"][0][0]
-        assert 0.001 < abs(longitude - 118) + abs(latitude - 32) < 0.02  # moved from GCJ-02
+def build_page(folder: Path) -> None:
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<p>page</p>")
+    (folder / "assets" / "a.js").write_text("1")
+
+
+def check_zones(collection: dict) -> None:
+    (feature,) = collection["features"]
+    properties = feature["properties"]
+    assert (properties["name"], properties["datum"]) == ("长江大桥", "wgs84")
+    assert properties["hours"] == "22:00-06:00"
+    longitude, latitude = feature["geometry"]["coordinates"][0][0]
+    assert 0.001 < abs(longitude - 118) + abs(latitude - 32) < 0.02  # moved from GCJ-02
 
 
 def test_document_is_complete(desk: RunningDesk) -> None:
