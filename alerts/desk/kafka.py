@@ -89,7 +89,7 @@ class BrokerReader:
 
     async def _follow(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
         check_at = time.monotonic() + CHECK_S
-        before: dict[TopicPartition, int] = {}
+        behind: dict[TopicPartition, int] = {}
         self._report(None)
         while True:
             batches = await consumer.getmany(timeout_ms=500, max_records=MAX_RECORDS)
@@ -98,13 +98,16 @@ class BrokerReader:
                     self._handlers[partition.topic](record, record.offset >= self._ends[partition])
                     await asyncio.sleep(0)
             if time.monotonic() >= check_at:
-                before = await self._check(consumer, partitions, before)
+                behind = await self._check(consumer, partitions, behind)
                 check_at = time.monotonic() + CHECK_S
 
     async def _check(
-        self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition], before: dict[TopicPartition, int]
+        self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition], behind: dict[TopicPartition, int]
     ) -> dict[TopicPartition, int]:
-        """Measure the lag; raises `ConsumerStuck` when there is one and nothing moved since the last look."""
+        """Measure the lag and return the positions of the partitions that have one.
+
+        Raises `ConsumerStuck` when one that was `behind` at the last look has not moved since.
+        """
         async with asyncio.timeout(REQUEST_TIMEOUT_S):
             # Positions first: a record that comes in between must not look like an end before our position.
             positions = {partition: await consumer.position(partition) for partition in partitions}
@@ -117,15 +120,16 @@ class BrokerReader:
         for partition, lag in lags.items():
             if lag < 0:
                 raise ConsumerStuck(f"{partition.topic} {partition.partition}: the log is another one")
-            if lag > 0 and before.get(partition) == positions[partition]:
+            if lag > 0 and behind.get(partition) == positions[partition]:
                 raise ConsumerStuck(
                     f"{partition.topic} {partition.partition}: {lag} records are not delivered"
                 )
-        return positions
+        return {partition: positions[partition] for partition, lag in lags.items() if lag > 0}
 
     def _report(self, fault: str | None) -> None:
         if fault != self.fault:
-            log.warning("broker %s: %s", self._bootstrap_servers, fault or "connected")
+            level = logging.WARNING if fault else logging.INFO
+            log.log(level, "broker %s: %s", self._bootstrap_servers, fault or "connected")
         self.fault = fault
 
 
