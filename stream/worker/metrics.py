@@ -11,6 +11,10 @@ BLOCK_ROWS = Histogram(
     "haulwatch_worker_block_rows", "Reports a block", buckets=(1, 5, 10, 50, 100, 500, 1000, 2000, 5000)
 )
 REPORTS = Counter("haulwatch_worker_reports", "Reports evaluated, by disposition", ["disposition"])
+IMPOSSIBLE = Counter("haulwatch_worker_impossible_reports", "Reports set aside as impossible", ["reason"])
+ZONES_IGNORED = Counter(
+    "haulwatch_worker_zones_ignored", "Zones not watched because a vehicle was in too many at once"
+)
 TRACKS = Counter("haulwatch_worker_tracks", "Track rows written")
 DOUBLED = Counter("haulwatch_worker_doubled_tracks", "Repeated reports recognised and not stored again")
 DEAD_LETTERS = Counter("haulwatch_worker_dead_letters", "Records that could not be read and were set aside")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -60,8 +61,13 @@ def evaluate(partition: Partition, records: Sequence[Record]) -> Evaluated:
 
     blocks, dead_letters = _read(records[len(written) :])
     reports = Reports.concat([block.reports for block in blocks])
-    outcome = partition.engine.process(reports)
+    engine = partition.engine
+    refused, ignored = Counter(engine.refused), engine.zones_ignored
+    outcome = engine.process(reports)
     _count(blocks, outcome.disposition)
+    for reason, count in (engine.refused - refused).items():
+        metrics.IMPOSSIBLE.labels(reason).inc(count)
+    metrics.ZONES_IGNORED.inc(engine.zones_ignored - ignored)
     return Evaluated(
         partition,
         records[-1].offset + 1,
