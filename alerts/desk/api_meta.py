@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from alerts.desk.api_vehicles import The
-from alerts.desk.database import DatabaseAway
+from alerts.desk.database import CONNECT_TIMEOUT_S, DatabaseAway
 from alerts.desk.desk import Desk
 from alerts.desk.models import Config, Health
 from alerts.desk.responses import answers
@@ -67,9 +69,12 @@ async def get_metrics(desk: The) -> Response:
 
 async def _database(desk: Desk) -> dict[str, object]:
     try:
-        await desk.alerts.newest()
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await desk.alerts.newest()
     except DatabaseAway as away:
         return {"ok": False, "message_en": away.message_en, "message_zh": away.message_zh}
+    except TimeoutError:
+        return {"ok": False, "message_en": "the database does not answer", "message_zh": "数据库无响应"}
     return {"ok": True, "message_en": "", "message_zh": ""}
 
 

@@ -38,13 +38,13 @@ async def list_vehicles(
     after: Annotated[str, Query(description="`next` of the page before", max_length=200)] = "",
 ) -> Response:
     """Registered vehicles by id."""
-    pattern = "%" + _escape_like(_without_nul(query.strip())) + "%"
+    pattern = "%" + _escape_like(_storable(query.strip())) + "%"
     rows = await desk.database.fetch(
         f"""SELECT {_COLUMNS} FROM vehicles
             WHERE vehicle_id > $1 AND ($2 = '%%' OR vehicle_id ILIKE $2 OR plate ILIKE $2
                 OR terminal_phone ILIKE $2 OR enterprise ILIKE $2)
             ORDER BY vehicle_id LIMIT $3""",
-        *(_without_nul(after), pattern, limit + 1),
+        *(_storable(after), pattern, limit + 1),
     )
     page = [dict(row) for row in rows[:limit]]
     return JSONResponse({"vehicles": page, "next": page[-1]["vehicle_id"] if len(rows) > limit else None})
@@ -59,7 +59,7 @@ async def get_vehicle(desk: The, vehicle_id: str) -> Response:
 async def find_vehicle(desk: Desk, vehicle_id: str) -> asyncpg.Record:
     """The registry's row. Raises ``ApiError`` (404)."""
     row = await desk.database.fetchrow(
-        f"SELECT {_COLUMNS} FROM vehicles WHERE vehicle_id = $1", _without_nul(vehicle_id)
+        f"SELECT {_COLUMNS} FROM vehicles WHERE vehicle_id = $1", _storable(vehicle_id)
     )
     if row is None:
         raise not_found("vehicle", "车辆", vehicle_id)
@@ -99,7 +99,7 @@ async def get_track(
     if start > end:
         raise invalid("from", "lies after `to`", "晚于 to")
     after_time, after_digest = _parse_place(after) if after else (start, -(2**63))
-    key = vehicle_key(_without_nul(vehicle_id))
+    key = vehicle_key(_storable(vehicle_id))
     rows = await desk.database.fetch(
         """SELECT time, longitude_deg, latitude_deg, speed_kmh, heading_deg, altitude_m, digest FROM tracks
            WHERE vehicle_key = $1 AND time >= $2 AND time < $3 AND disposition < 4
@@ -142,8 +142,8 @@ def _escape_like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _without_nul(text: str) -> str:
-    """PostgreSQL's text can't hold NUL, so nothing there is named with one."""
-    if "\x00" in text or (not text.isprintable() and any(0xD800 <= ord(c) <= 0xDFFF for c in text)):
+def _storable(text: str) -> str:
+    """PostgreSQL's text holds neither NUL nor half a character, so nothing there is named with one."""
+    if any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in text):
         raise ApiError(404, "not_found", "nothing has a name with such characters", "名称中含有无效字符")
     return text
