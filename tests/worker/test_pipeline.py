@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import asyncpg
 import pytest
@@ -29,6 +29,14 @@ def make_engine(snapshot: bytes | None) -> Engine:
     if snapshot is None:
         return Engine(default_rulebook(), ZoneSet())
     return Engine.restore(default_rulebook(), ZoneSet(), snapshot)
+
+
+async def until(ready: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            if ready():
+                return
+            await asyncio.sleep(0.002)
 
 
 class Life:
@@ -60,11 +68,10 @@ class Life:
         for record in records:
             await self.pipeline.put(record)
         wanted = {record.partition: record.offset + 1 for record in records}
-        async with asyncio.timeout(30):
-            while not rounds.done() and any(
-                self.pipeline.partitions[n].written_offset < offset for n, offset in wanted.items()
-            ):
-                await asyncio.sleep(0.002)
+        partitions = self.pipeline.partitions
+        await until(
+            lambda: rounds.done() or all(partitions[n].written_offset >= to for n, to in wanted.items())
+        )
         if rounds.done():
             rounds.result()
         rounds.cancel()
@@ -184,9 +191,7 @@ async def test_a_missing_record_is_sought_once_then_taken_for_a_hole(pool: async
     await life.read(records[:1])
     rounds = asyncio.create_task(life.pipeline.run())
     await life.pipeline.put(records[2])
-    async with asyncio.timeout(20):
-        while not life.sought:
-            await asyncio.sleep(0.002)
+    await until(lambda: bool(life.sought))
     rounds.cancel()
     assert life.sought == [(0, 1)]
     await life.read(records[2:])
