@@ -125,6 +125,9 @@ class UpSettings:
         "$XDG_DATA_HOME/haulwatch (~/.local/share/haulwatch) for others.",
     )
     simulate: bool = setting(True, "Start the simulated fleet too.")
+    broker_memory_mib: int = setting(
+        2048, "Memory at which the embedded broker, which forgets nothing, is started anew.", at_least=64
+    )
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ import time
 from stream.errors import EXIT_FAILED, ServiceError
 from stream.settings import Settings
 from stream.up.console import Console
-from stream.up.plan import Plan, check_ports, make_plan, with_fleet
+from stream.up.launch import Launch
+from stream.up.plan import check_ports, make_plan, with_fleet
+from stream.up.recycle import BrokerWatch
 from stream.up.stages import start_everything
 from stream.up.supervisor import WATCH_S, ChildDied, StopRequested, Supervisor
 
@@ -23,15 +25,19 @@ def run(settings: Settings, with_parent: bool = False) -> int:
     plan = make_plan(settings)
     with plan.lock():
         check_ports(plan)
+        if settings.up.simulate:
+            plan = with_fleet(plan)
         with Supervisor(console, with_parent=with_parent) as supervisor:
-            return _supervise(plan, supervisor, console)
+            return _supervise(Launch(plan, supervisor, console))
 
 
-def _supervise(plan: Plan, supervisor: Supervisor, console: Console) -> int:
+def _supervise(launch: Launch) -> int:
+    supervisor, console = launch.supervisor, launch.console
     try:
-        start_everything(with_fleet(plan) if plan.settings.up.simulate else plan, supervisor, console)
+        broker = BrokerWatch(launch, start_everything(launch))
         while True:
             supervisor.check()
+            broker.look()
             time.sleep(WATCH_S)
     except StopRequested as reason:
         console.say(f"{reason}: stopping")

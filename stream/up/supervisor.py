@@ -19,6 +19,9 @@ STOP_S = 9.0
 RESERVE_S = 0.4
 """Kept of that for each child whose turn is still to come."""
 
+GRACE_S = {"simulate": 2.0, "gateway": 3.0, "worker": 4.0, "desk": 2.0, "broker": 0.5, "PostgreSQL": 4.0}
+"""How long each child may take to end within that, in the order in which they are ended."""
+
 
 class StopRequested(Exception):
     """Ctrl-C, SIGTERM, a closed terminal, or the end of the parent; the text says which."""
@@ -30,18 +33,17 @@ class ChildDied(Exception):
 
 @dataclass(frozen=True)
 class Ward:
-    """A child with how it is asked to end and how long it may take."""
+    """A child with how it is asked to end."""
 
     child: Child
     stop_signal: signal.Signals
-    grace_s: float
     kill_signal: signal.Signals
     may_end: bool
     before_stop: Callable[[], None] | None
 
 
 class Supervisor:
-    """Children are ended in the reverse of the order in which they were given.
+    """Children are ended in the order of GRACE_S, whenever they were started.
 
     All of them together take STOP_S at most. A second signal ends them at once.
     """
@@ -57,7 +59,6 @@ class Supervisor:
         self,
         child: Child,
         *,
-        grace_s: float,
         stop_signal: signal.Signals = signal.SIGTERM,
         kill_signal: signal.Signals = signal.SIGKILL,
         may_end: bool = False,
@@ -69,7 +70,8 @@ class Supervisor:
             may_end: it can finish its work with exit code 0.
             before_stop: called before it is asked to end, if it still runs then.
         """
-        self._wards.append(Ward(child, stop_signal, grace_s, kill_signal, may_end, before_stop))
+        self._wards.append(Ward(child, stop_signal, kill_signal, may_end, before_stop))
+        self._wards.sort(key=lambda ward: list(GRACE_S).index(ward.child.name))
         return child
 
     def check(self) -> None:
@@ -96,20 +98,28 @@ class Supervisor:
             time.sleep(WATCH_S / 2)
 
     def stop(self) -> None:
-        """Ends all children, the newest first."""
+        """Ends all children, within STOP_S."""
         deadline = time.monotonic() + STOP_S
         while self._wards:
-            ward = self._wards[-1]
+            ward = self._wards[0]
             if ward.before_stop is not None and ward.child.exit_code() is None:
                 ward.before_stop()
-            began = time.monotonic()
-            left_s = deadline - began - RESERVE_S * (len(self._wards) - 1)
-            grace_s = max(RESERVE_S, min(ward.grace_s, left_s))
-            if not ward.child.stop(ward.stop_signal, grace_s):
-                self._console.say(f"{ward.child.name} did not end within {grace_s:.1f} s and was killed")
-            else:
-                self._console.say(f"{ward.child.name} stopped ({time.monotonic() - began:.1f} s)")
-            self._wards.pop()
+            left_s = deadline - time.monotonic() - RESERVE_S * (len(self._wards) - 1)
+            self._end(ward, max(RESERVE_S, min(GRACE_S[ward.child.name], left_s)))
+            self._wards.remove(ward)
+
+    def end(self, name: str) -> None:
+        """Ends one child, the others go on."""
+        ward = next(ward for ward in self._wards if ward.child.name == name)
+        self._wards.remove(ward)  # its end is no death
+        self._end(ward, GRACE_S[name])
+
+    def _end(self, ward: Ward, grace_s: float) -> None:
+        began = time.monotonic()
+        if ward.child.stop(ward.stop_signal, grace_s):
+            self._console.say(f"{ward.child.name} stopped ({time.monotonic() - began:.1f} s)")
+        else:
+            self._console.say(f"{ward.child.name} did not end within {grace_s:.1f} s and was killed")
 
     def __enter__(self) -> "Supervisor":
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -1,5 +1,6 @@
 """`haulwatch up` as an operator meets it: start, look, stop, start again; and what can go wrong."""
 
+import asyncio
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from typing import Any
 
 import psutil
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from stream.errors import EXIT_FAILED, EXIT_USAGE
 from stream.up.console import WARNINGS_A_MINUTE, Console
@@ -103,6 +105,9 @@ class Up:
     def vehicles_seen(self) -> int:
         return len(self.ask("/api/positions")["positions"])
 
+    def newest_report(self) -> str:
+        return max(str(one["time"]) for one in self.ask("/api/positions")["positions"])
+
 
 @contextmanager
 def running(ports: Ports, data: Path, *arguments: str) -> Iterator[Up]:
@@ -165,6 +170,39 @@ def test_killed_itself_it_leaves_nothing() -> None:
         up.process.kill()
         up.process.wait()
         wait_for(lambda: all_gone(family), "everything has ended")
+
+
+async def _fill(address: str, mebibytes: int) -> None:
+    """Makes a broker that forgets nothing hold so much."""
+    producer = AIOKafkaProducer(bootstrap_servers=address)
+    await producer.start()
+    for _ in range(mebibytes * 2):
+        await producer.send_and_wait("ballast", os.urandom(1 << 19))
+    await producer.stop()
+
+
+def test_a_broker_that_holds_too_much_is_started_anew_and_the_fleet_goes_on() -> None:
+    arguments = (
+        "--vehicles",
+        str(VEHICLES),
+        "--set",
+        "up.broker_memory_mib=64",
+        "--set",
+        "simulate.interval_s=1",
+    )
+    with data_folder() as folder, running(ports := free_ports(), folder / "data", *arguments) as up:
+        wait_for(lambda: up.vehicles_seen() == VEHICLES, "all vehicles are seen")
+        asyncio.run(_fill(f"127.0.0.1:{ports.broker}", 80))
+        wait_for(lambda: up.text().count("gateway is ready") == 2, "the gateway is ready again")
+        again = up.newest_report()
+        wait_for(lambda: up.newest_report() > again, "vehicles report again")
+        said = up.text()
+        assert said.index("gateway stopped") < said.index("worker stopped") < said.index("broker stopped")
+        assert "lost" not in said
+        family = up.family()
+        up.process.send_signal(signal.SIGINT)
+        assert up.process.wait(STOP_PROMISE_S) == 0
+        assert all_gone(family)
 
 
 @pytest.mark.parametrize(
