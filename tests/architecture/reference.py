@@ -10,9 +10,9 @@ FOLDERS = ("alerts", "stream", "simulators", "rules", "geo")
 
 _HEAD = """# Metrics
 
-Written by `make docs`; a test keeps it in step with the code. Each role serves Prometheus metrics: the gateway
-and the worker on their own ports (`gateway.metrics_port`, `worker.metrics_port`), the desk at `/metrics`.
-A counter's name ends in `_total` on the wire; a histogram has `_bucket`, `_sum` and `_count`.
+Written by `make docs`; a test keeps it in step with the code. Each role serves Prometheus metrics: gateway
+and worker on their own ports (`gateway.metrics_port`, `worker.metrics_port`), the desk at `/metrics`. A
+counter's name ends in `_total` on the wire; a histogram has `_bucket`, `_sum` and `_count`.
 
 | metric | kind | labels | meaning |
 |---|---|---|---|
