@@ -1,7 +1,7 @@
 """The whole path: terminals over TCP, gateway, broker, worker, database, desk, everything on this machine.
 
-An open load of 0x0200 reports at a fixed rate through two thousand connections; each vehicle speeds in every
-fortieth of its reports, so alerts come all the time. Measured: reports acknowledged and stored a second, and
+An open load of 0x0200 reports at a fixed rate through two thousand connections; each vehicle speeds in six
+of 400 reports, so alerts come all the time. Measured: reports acknowledged and stored a second, and
 the time from a report's sending to its alert on the operators' stream. Baseline: a bare binary COPY into the
 same database in the same minutes.
 """
