@@ -15,6 +15,8 @@ from collections.abc import Callable
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from alerts.cancellation import asked_to_end
+
 log = logging.getLogger(__name__)
 
 REREAD_RECORDS = 50
@@ -143,15 +145,6 @@ async def _stop(consumer: AIOKafkaConsumer) -> None:
             await consumer.stop()
     except (KafkaError, OSError, TimeoutError) as error:
         log.debug("consumer did not stop cleanly: %r", error)
-
-
-def asked_to_end() -> bool:
-    """Whether a CancelledError is meant for the running task.
-
-    aiokafka cancels whoever waits on a connection that breaks; nobody has asked the task to end then.
-    """
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0
 
 
 def _reason(fault: BaseException) -> str:

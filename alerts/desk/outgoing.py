@@ -8,9 +8,9 @@ import logging
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from alerts.cancellation import asked_to_end
 from alerts.commands import TOPIC, Command, encode_commands
 from alerts.desk.errors import broker_away
-from alerts.desk.kafka import asked_to_end
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from alerts.arrow import RecordError
+from alerts.cancellation import asked_to_end
 from alerts.commands import Command, decode_commands
 from stream.gateway import metrics
 from stream.gateway.server import Gateway
@@ -33,8 +34,10 @@ async def follow_commands(gateway: Gateway, consumer: AIOKafkaConsumer) -> None:
     while True:
         try:
             record = await consumer.getone()
-        except KafkaError as error:
-            log.warning("commands wait: %s", error)
+        except (KafkaError, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and asked_to_end():
+                raise
+            log.warning("commands wait: %s: %s", type(error).__name__, error)
             await asyncio.sleep(_RETRY_S)
             continue
         try:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from alerts.cancellation import asked_to_end
 from stream.gateway import metrics
 from stream.gateway.block_builder import BlockBuilder, Part
 from stream.gateway.receipt import Receipt
@@ -109,7 +110,9 @@ class Publisher:
             started_s = time.perf_counter()
             try:
                 await self._producer.send_and_wait(TELEMETRY, value, partition=partition)
-            except KafkaError as error:
+            except (KafkaError, asyncio.CancelledError) as error:
+                if isinstance(error, asyncio.CancelledError) and asked_to_end():
+                    raise
                 pause_s = _RETRY_S[min(attempt, len(_RETRY_S) - 1)]
                 log.warning("partition %d: block waits %.1f s: %s: %s",
                             partition, pause_s, type(error).__name__, error)  # fmt: skip

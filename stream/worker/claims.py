@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
-from stream.log_identity import LogIdentity, read_log_identity
+from stream.log_identity import read_log_identity
 from stream.topics import TELEMETRY
 from stream.worker import checkpoint
 from stream.worker.database import patiently
@@ -31,13 +32,11 @@ class Claims:
         places = [TopicPartition(TELEMETRY, partition) for partition in sorted(partitions)]
         if not places:
             return []
+        return await patiently(lambda: self._claim_all(places), "claiming partitions", KafkaError)
+
+    async def _claim_all(self, places: list[TopicPartition]) -> list[checkpoint.Claim]:
         firsts = await self._reader.beginning_offsets(places)
         identity = await read_log_identity(self._reader._client, TELEMETRY)
-        return await patiently(lambda: self._claim_all(identity, firsts), "claiming partitions")
-
-    async def _claim_all(
-        self, identity: LogIdentity, firsts: dict[TopicPartition, int]
-    ) -> list[checkpoint.Claim]:
         async with self._pool.acquire() as connection:
             return [
                 await checkpoint.claim(connection, TELEMETRY, place.partition, identity, first)

@@ -29,11 +29,12 @@ DATABASE_AWAY = (
 )
 
 
-async def patiently(attempt: Callable[[], Awaitable[T]], doing: str) -> T:
-    """The result of `attempt`, tried again for as long as the database is away; `doing` is for the log."""
+async def patiently(attempt: Callable[[], Awaitable[T]], doing: str, *also: type[Exception]) -> T:
+    """The result of `attempt`, tried again while the database is away or for the errors in `also`; `doing`
+    is for the log."""
     while True:
         try:
             return await attempt()
-        except DATABASE_AWAY as error:
-            log.warning("%s: database away, trying again: %s: %s", doing, type(error).__name__, error)
+        except (*DATABASE_AWAY, *also) as error:
+            log.warning("%s: not now, trying again: %s: %s", doing, type(error).__name__, error)
             await asyncio.sleep(_RETRY_S)

@@ -14,6 +14,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from alerts.cancellation import asked_to_end
 from stream.worker.database import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,9 @@ class Relay:
             try:
                 while await self.step() == _STEP_ROWS:
                     pass
-            except (KafkaError, *DATABASE_AWAY) as error:
+            except (KafkaError, asyncio.CancelledError, *DATABASE_AWAY) as error:
+                if isinstance(error, asyncio.CancelledError) and asked_to_end():
+                    raise
                 log.warning("outbox waits: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(_IDLE_S)
             try:
