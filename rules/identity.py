@@ -6,6 +6,7 @@ the same episode the same.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -27,6 +28,7 @@ def vehicle_key(vehicle_id: str) -> int:
     return _key(vehicle_id)
 
 
+@lru_cache(maxsize=100_000)  # about as many drivers as one worker sees; 20 MB
 def driver_key(driver_id: str) -> int:
     """Signed 64-bit key of a driver; 0 means the driver is not known.
 
