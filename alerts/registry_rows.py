@@ -13,6 +13,20 @@ from rules.vehicle_class import class_code, class_name
 
 COLUMNS = ("id", "terminal_phone", "plate", "plate_colour", "class", "total_mass_kg", "enterprise", "driver")
 
+_ALSO = {
+    "vehicle_id": "id",
+    "phone": "terminal_phone",
+    "sim": "terminal_phone",
+    "plate_color": "plate_colour",
+    "vehicle_class": "class",
+    "total_mass": "total_mass_kg",
+    "driver_id": "driver",
+}
+"""What other systems' exports call the columns."""
+
+_OPTIONAL = ("plate", "plate_colour", "total_mass_kg", "enterprise", "driver")
+"""Columns a file may lack: nobody is kept off the road's watch for want of a company's name."""
+
 MAX_TEXT_CHARACTERS = 200
 """Longer than any company's name; a field beyond it is a lost quote or another file."""
 MAX_PHONE_DIGITS = 20
@@ -100,7 +114,8 @@ def _decode(data: bytes) -> str:
 
 def _header(line: str) -> list[str]:
     names = [name.strip().lower() for name in next(csv.reader([line]))]
-    missing = [name for name in COLUMNS if name not in names]
+    names = [_ALSO.get(name, name) if _ALSO.get(name) not in names else name for name in names]
+    missing = [name for name in COLUMNS if name not in names and name not in _OPTIONAL]
     if missing:
         raise RegistryFileError(
             f"the first line lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
@@ -124,7 +139,8 @@ def _vehicle(header: list[str], line: str) -> Vehicle:
         raise RowError(f"not a CSV row ({error})") from None
     if len(values) != len(header):
         raise RowError(f"has {len(values)} columns, the first line has {len(header)}")
-    row = {name: _text(name, value) for name, value in zip(header, values, strict=True)}
+    row = dict.fromkeys(COLUMNS, "")
+    row |= {name: _text(name, value) for name, value in zip(header, values, strict=True)}
     return Vehicle(
         vehicle_id=_required(row, "id"),
         terminal_phone=_phone(_required(row, "terminal_phone")),

@@ -66,7 +66,14 @@ def _decode_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _registry_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    bring = actions.add_parser("import", help="add and change vehicles from a CSV file")
+    bring = actions.add_parser(
+        "import",
+        help="add and change vehicles from a CSV file",
+        description="Columns, in any order: id, terminal_phone, class (heavy_truck, tour_coach, line_coach, "
+        "hazmat), and where they are known plate, plate_colour (1 blue, 2 yellow, 3 black, 4 white, 5 green, "
+        "9 other, or the word), total_mass_kg, enterprise, driver. UTF-8 or GB 18030. A broken row is told "
+        "and left out; the others are imported.",
+    )
     bring.add_argument("file", metavar="FILE.csv", help="- reads standard input")
     add_common(bring, (DATABASE,))
 

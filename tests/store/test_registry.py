@@ -194,3 +194,14 @@ def test_terminals_are_found_by_phone(database: str, tmp_path: Path) -> None:
     terminal = found["013800138001"]
     assert (terminal.vehicle_id, terminal.vehicle_class, terminal.driver_id) == ("v1", 1, "d1")
     assert terminal.auth_code == vehicles(database)["v1"]["auth_code"]
+
+
+def test_other_names_and_missing_columns(database: str, tmp_path: Path) -> None:
+    path = tmp_path / "registry.csv"
+    path.write_text("vehicle_id,phone,vehicle_class\nv1,013800138000,hazmat\n", encoding="utf-8")
+    assert run(database, path)[0] == 0
+    with psycopg.connect(database) as connection:
+        row = connection.execute(
+            "SELECT vehicle_id, terminal_phone, vehicle_class, plate, driver_id FROM vehicles"
+        ).fetchone()
+    assert row == ("v1", "13800138000", "hazmat", "", "")
