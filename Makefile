@@ -11,6 +11,8 @@ CONSOLE_SOURCES := $(shell find console -type f -not -path '*/node_modules/*' -n
 PAGE := console/dist/index.html
 # Arguments for the commands below, for instance: make run ARGS="--vehicles 50", make test ARGS="-k gateway"
 ARGS ?=
+# Test processes side by side; most tests wait for real services more than they compute.
+TEST_PROCESSES ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
@@ -29,7 +31,7 @@ run: install ## everything on this machine with a simulated fleet; Ctrl-C stops 
 test: install $(STAMPS)/dev browser tests/timescale/node_modules/.installed ## lint, then all tests, real broker and database included
 	@$(MAKE) --no-print-directory lint
 	cd console && npm test
-	$(BIN)/python -m pytest --durations=10 $(ARGS)
+	$(BIN)/python -m pytest --durations=10 --numprocesses=$(TEST_PROCESSES) --dist=loadfile $(ARGS)
 
 lint: tools $(STAMPS)/dev console/node_modules/.installed ## formatting, style, types and import direction
 	$(BIN)/ruff format --check .

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stream.embedded import EmbeddedBroker, EmbeddedPostgres
@@ -21,10 +22,26 @@ NOT_DURABLE = {
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody holds at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of the loopback interface that nobody holds at this moment, another one at each call."""
+    for port in _candidates:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    raise AssertionError("no port is free")
+
+
+def _port_numbers() -> Iterator[int]:
+    """Each once, below the range of outgoing connections, which could take a port before its server does.
+
+    Processes that run tests side by side start in different places.
+    """
+    start = os.getpid() * 613
+    return (20_000 + (start + step) % 12_000 for step in range(12_000))
+
+
+_candidates = _port_numbers()
 
 
 @contextmanager

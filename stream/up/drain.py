@@ -47,8 +47,8 @@ def wait_until_stored(log: Log, timeout_s: float, given_up: Callable[[], bool]) 
 async def _ends(bootstrap_servers: str) -> dict[int, int]:
     """The offset after the newest record of each partition that has any."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers)
-    await consumer.start()
     try:
+        await consumer.start()
         partitions = consumer.partitions_for_topic(TELEMETRY) or await _asked(consumer)
         places = [TopicPartition(TELEMETRY, number) for number in partitions]
         found = await consumer.end_offsets(places)
