@@ -16,9 +16,9 @@ pytestmark = pytest.mark.stack
 
 VEHICLES = 40
 SEED = 11
-SPEEDUP = 400
-DURATION_S = 60
-KILLS = 8
+SPEEDUP = 500
+DURATION_S = 50
+KILLS = 6
 
 
 def test_nothing_is_lost_and_nothing_doubled(centre: Centre, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ VEHICLES = 50
 SEED = 7
 #: Six hours of driving in 36 seconds.
 SPEEDUP = 600
-DURATION_S = 45
+DURATION_S = 42
 
 
 def test_alerts_equal_the_ground_truth(centre: Centre, tmp_path: Path) -> None:
@@ -53,14 +53,15 @@ def test_alerts_equal_the_ground_truth(centre: Centre, tmp_path: Path) -> None:
 
 
 def essence(event: dict[str, Any]) -> tuple[str, ...]:
-    """What an alert and a true event must agree in."""
+    """What an alert and a true event must agree in; the peak of an episode is told when it ends."""
+    ended = event["end"] is not None
     return (
         event["vehicle_id"],
         event["rule"],
         event["start"],
         event["found"],
-        event["end"] or "still going on",
+        event["end"] if ended else "still going on",
         str(event.get("zone_id", "")),
-        str(event.get("max_speed_kmh", "")),
+        str(event.get("max_speed_kmh", "")) if ended else "",
         str(event.get("limit_kmh", "")),
     )

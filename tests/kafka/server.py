@@ -47,7 +47,9 @@ class Kafka:
         properties = _PROPERTIES.format(port=self._port, controller=free_port(), folder=folder)
         (folder / "server.properties").write_text(properties, encoding="utf-8")
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        self._java("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", "server.properties").wait()
+        # One word each: a cluster id may begin with a hyphen.
+        options = (f"--cluster-id={cluster_id}", "--config=server.properties")
+        assert self._java("kafka.tools.StorageTool", "format", *options).wait() == 0
 
     @property
     def bootstrap_servers(self) -> str:

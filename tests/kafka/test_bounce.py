@@ -21,7 +21,7 @@ pytestmark = [
 
 VEHICLES = 30
 SEED = 13
-DURATION_S = 50
+DURATION_S = 42
 AWAY_S = 4.0
 
 
@@ -53,7 +53,7 @@ def _drive_over_a_bounce(centre: Centre, kafka: Kafka, tmp_path: Path) -> None:
         centre.start(role)
     wait_for(lambda: "listening" in centre.log("gateway"), "the gateway listens")
     truth, ledger = tmp_path / "truth.jsonl", tmp_path / "ledger.jsonl"
-    options = f"--vehicles {VEHICLES} --seed {SEED} --speedup 500 --history 6 --duration {DURATION_S}"
+    options = f"--vehicles {VEHICLES} --seed {SEED} --speedup 600 --history 6 --duration {DURATION_S}"
     files = ("--truth", str(truth), "--ledger", str(ledger), "--port", str(centre.gateway_port))
     centre.start("simulate", *options.split(), *files)
 
