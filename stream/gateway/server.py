@@ -21,7 +21,7 @@ from stream.gateway.directory import Directory
 from stream.gateway.intake import POSITION, POSITION_BATCH, Intake
 from stream.gateway.publisher import Publisher
 from stream.gateway.receipt import Receipt, general_responses
-from stream.gateway.session import ASKING, AUTHENTICATED, CLOSED, MAX_HELD_FRAMES, PHONE_BYTES, Session
+from stream.gateway.session import ASKING, AUTHENTICATED, CLOSED, MAX_HELD_BYTES, PHONE_BYTES, Session
 from stream.jt808.assembly import first_serial
 from stream.jt808.bulk import FrameBatch, decode_frames, decode_positions
 from stream.jt808.columns import windows
@@ -216,7 +216,7 @@ def _package_header(session: Session, batch: FrameBatch, row: int) -> Header:
 
 
 def _hold(session: Session, frame: bytes) -> None:
-    if len(session.held) < MAX_HELD_FRAMES:
+    if sum(map(len, session.held)) + len(frame) <= MAX_HELD_BYTES:
         session.held.append(frame)
     else:
         metrics.REFUSED.labels("not_authenticated").inc()
