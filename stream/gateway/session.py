@@ -18,9 +18,9 @@ from stream.jt808.messages import Message
 #: BCD bytes of a phone in the 2019 header; 6 before.
 PHONE_BYTES = 10
 
-#: Bytes of frames held while the registry is asked. A terminal that waits for its answer, as the standard says,
-#: sends none; one that does not wait has some twenty reports kept, and sends the rest again. With the unfinished
-#: frame (2 KiB) and the unfinished messages (12 KiB) a connection keeps 16 KiB at most.
+#: Bytes of frames held while the registry is asked. A terminal that waits for its answer, as the standard
+#: says, sends none; one that does not wait has some twenty reports kept, and sends the rest again. With the
+#: unfinished frame (2 KiB) and unfinished messages (12 KiB) a connection keeps 16 KiB at most.
 MAX_HELD_BYTES = 2 * 1024
 
 
