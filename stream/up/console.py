@@ -6,7 +6,10 @@ import threading
 import time
 
 _WARNING = re.compile(r"\b(WARNING|WARN|ERROR|CRITICAL|FATAL|PANIC)\b|^Traceback ")
-_EXPECTED = re.compile(r"database system is (starting up|shutting down)|checkpoint is of another log")
+_EXPECTED = re.compile(
+    r"database system is (starting up|shutting down)"
+    r"|checkpoint is of another log|the log is another one|: connected$"
+)
 """Not worth a line: we ask a server whether it is up, and the embedded broker's log is new each time."""
 
 LINE_CHARACTERS = 200

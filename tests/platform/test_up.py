@@ -73,11 +73,12 @@ def free_ports() -> Ports:
 class Up:
     """One running `haulwatch up`."""
 
-    def __init__(self, ports: Ports, data: Path, *arguments: str) -> None:
+    def __init__(self, ports: Ports, data: Path, *arguments: str, through_a_shell: bool = False) -> None:
         self.ports = ports
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed with this object
+        shell = ["/bin/sh", "-c", '"$@"; exit', "sh"] if through_a_shell else []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "stream.cli", "up", "--data", str(data), *arguments],
+            [*shell, sys.executable, "-m", "stream.cli", "up", "--data", str(data), *arguments],
             env=ports.environment(),
             stdout=self._output,
             stderr=subprocess.STDOUT,
@@ -170,6 +171,21 @@ def test_killed_itself_it_leaves_nothing() -> None:
         up.process.kill()
         up.process.wait()
         wait_for(lambda: all_gone(family), "everything has ended")
+
+
+def test_it_ends_with_the_process_that_started_it() -> None:
+    with data_folder() as folder:
+        ports = free_ports()
+        up = Up(ports, folder / "data", "--no-simulate", "--with-parent", through_a_shell=True)
+        try:
+            up.wait_until_up()
+            family = up.family()
+            assert len(family) > 5
+        finally:
+            up.process.kill()  # the shell, as when make is killed
+            up.process.wait()
+        wait_for(lambda: all_gone(family), "everything has ended")
+        assert "the process that started this one has ended" in up.text()
 
 
 async def _fill(address: str, mebibytes: int) -> None:
