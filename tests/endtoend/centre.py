@@ -105,6 +105,65 @@ def import_fleet(dsn: str, folder: Path, vehicles: int, seed: int) -> None:
     assert import_csv(dsn, path) == 0
 
 
+@dataclass(frozen=True)
+class Drive:
+    """A simulated fleet on its way, and the files in which it keeps what happened."""
+
+    centre: Centre
+    truth: Path
+    ledger: Path
+    duration_s: int
+
+    def finish(self) -> set[tuple[str, int]]:
+        """Wait for the end; the acknowledged reports by vehicle and time, of which each is stored once."""
+        simulate = self.centre.running.pop("simulate")
+        assert simulate.wait(timeout=self.duration_s + 90) == 0, self.centre.log("simulate")
+        acknowledged = {(row["vehicle_id"], row["time_ms"]) for row in json_lines(self.ledger)}
+        assert len(acknowledged) > 10_000
+        wait_for(
+            lambda: self.centre.query("SELECT count(*) FROM tracks") == [(len(acknowledged),)],
+            "every acknowledged report is stored, once",
+        )
+        return acknowledged
+
+    def assert_alerts_are_true(self) -> None:
+        """The desk's alerts are the events that happened, and nothing else."""
+        expected = sorted(_essence(event) for event in json_lines(self.truth) if "rule" in event)
+        assert {rule for _, rule, *_ in expected} >= {"speeding", "continuous_driving", "zone_enter"}
+        wait_for(lambda: len(self.centre.all_alerts()) >= len(expected), "the alerts are at the desk")
+        found = sorted(_essence(alert | alert["detail"]) for alert in self.centre.all_alerts())
+        assert found == expected
+
+
+def start_drive(centre: Centre, *, vehicles: int, seed: int, speedup: int, duration_s: int) -> Drive:
+    """Worker, gateway, desk, and a fleet that drives six hours in less than `duration_s` real ones."""
+    import_fleet(centre.dsn, centre.folder, vehicles, seed)
+    for role in ("worker", "gateway", "desk"):
+        if role not in centre.running:
+            centre.start(role)
+    wait_for(lambda: "listening" in centre.log("gateway"), "the gateway listens")
+    drive = Drive(centre, centre.folder / "truth.jsonl", centre.folder / "ledger.jsonl", duration_s)
+    options = f"--vehicles {vehicles} --seed {seed} --speedup {speedup} --history 6 --duration {duration_s}"
+    files = ("--truth", str(drive.truth), "--ledger", str(drive.ledger), "--port", str(centre.gateway_port))
+    centre.start("simulate", *options.split(), *files)
+    return drive
+
+
+def _essence(event: dict[str, Any]) -> tuple[str, ...]:
+    """What an alert and a true event must agree in; the peak of an episode is told when it ends."""
+    ended = event["end"] is not None
+    return (
+        event["vehicle_id"],
+        event["rule"],
+        event["start"],
+        event["found"],
+        event["end"] if ended else "still going on",
+        str(event.get("zone_id", "")),
+        str(event.get("max_speed_kmh", "")) if ended else "",
+        str(event.get("limit_kmh", "")),
+    )
+
+
 def wait_for(ready: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
     """Ask again until it is so; a failure says what never was."""
     deadline_s = time.monotonic() + patience_s
