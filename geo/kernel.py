@@ -8,7 +8,7 @@ of the batch. The compiled code is kept beside the source: only the first proces
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -21,5 +21,4 @@ def kernel(function: _F) -> _F:
     No fast-math: a kernel gives the same bits as the same loop in Python. Division by zero gives inf or NaN,
     as in numpy. Indices are not checked: a kernel must never leave its arrays.
     """
-    compiled: _F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    return compiled
+    return cast(_F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
