@@ -14,8 +14,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rules import alarm_column
 from rules.identity import driver_key
 from rules.reports import STATUS_POSITIONED, Reports
+from rules.safety import NO_ALARMS, SafetyAlarms
 
 SCHEMA_NAME = "telemetry"
 VERSION = 1
@@ -51,6 +53,9 @@ SCHEMA = pa.schema(
 )
 
 
+SCHEMA_WITH_ALARMS = SCHEMA.append(alarm_column.FIELD)
+"""The schema of a block in which any report has active-safety alarms; other blocks are without the column."""
+
 _NEVER_NULL = [field.name for field in SCHEMA if not field.nullable]
 
 
@@ -75,7 +80,8 @@ def encode_block(columns: Mapping[str, Any]) -> bytes:
     """One record value from columns named as in `SCHEMA`.
 
     Times are int64 milliseconds since 1970 UTC, or datetime64. NaN in `mileage_km` and `recorder_speed_kmh`
-    means not known. These two may be absent.
+    means not known. These two may be absent. `alarms` may be given too: for each report a sequence of objects
+    with the fields of `rules.safety.SafetyAlarms`, or that table itself.
 
     Raises
     ------
@@ -88,12 +94,30 @@ def encode_block(columns: Mapping[str, Any]) -> bytes:
         raise BlockError(f"the columns of a block must be of one length, not {sorted(lengths)}")
     rows = lengths.pop()
     filled = [pa.nulls(rows, field.type) if a is None else a for a, field in zip(arrays, SCHEMA, strict=True)]
-    batch = pa.RecordBatch.from_arrays(filled, schema=SCHEMA)
+    schema = SCHEMA
+    alarms = _alarms_to_write(rows, columns.get("alarms"))
+    if alarms is not None:
+        filled, schema = [*filled, alarms], SCHEMA_WITH_ALARMS
+    batch = pa.RecordBatch.from_arrays(filled, schema=schema)
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, SCHEMA) as writer:
+    with pa.ipc.new_stream(sink, schema) as writer:
         writer.write_batch(batch)
     value: bytes = sink.getvalue().to_pybytes()
     return value
+
+
+def _alarms_to_write(rows: int, values: Any) -> pa.Array | None:
+    if values is None:
+        return None
+    if not isinstance(values, SafetyAlarms) and len(values) != rows:
+        raise BlockError(
+            f"the columns of a block must be of one length: alarms has {len(values)}, not {rows}"
+        )
+    try:
+        alarms = alarm_column.of_rows(values)
+        return alarm_column.encode(rows, alarms) if len(alarms) else None
+    except (pa.ArrowException, AttributeError, TypeError, ValueError, OverflowError) as error:
+        raise BlockError(f"column alarms of a block does not fit {alarm_column.STRUCT}: {error}") from error
 
 
 def _encode_column(field: pa.Field, columns: Mapping[str, Any]) -> pa.Array | None:
@@ -130,12 +154,13 @@ def decode_block(value: bytes | memoryview) -> Block:
         raise BlockError(f"not an Arrow stream: {str(error)[:200]}") from error
     _check_schema(table.schema)
     _check_data(table)
-    table = table.select(SCHEMA.names) if table.schema.names != SCHEMA.names else table
+    names = SCHEMA_WITH_ALARMS.names if alarm_column.FIELD.name in table.schema.names else SCHEMA.names
+    table = table.select(names) if table.schema.names != names else table
     return Block(_reports(_one_batch(table)), table)
 
 
 def _check_schema(schema: pa.Schema) -> None:
-    if schema.equals(SCHEMA, check_metadata=True):
+    if schema.equals(SCHEMA, check_metadata=True) or schema.equals(SCHEMA_WITH_ALARMS, check_metadata=True):
         return
     metadata = schema.metadata or {}
     name = metadata.get(b"haulwatch.schema", b"").decode(errors="replace")
@@ -146,7 +171,8 @@ def _check_schema(schema: pa.Schema) -> None:
         raise BlockError(
             f"telemetry version {version!r} is not readable here; this program reads version {VERSION}"
         )
-    for field in SCHEMA:
+    with_alarms = alarm_column.FIELD.name in schema.names
+    for field in SCHEMA_WITH_ALARMS if with_alarms else SCHEMA:
         index = schema.get_field_index(field.name)
         if index < 0:
             raise BlockError(f"column {field.name} is missing or there twice")
@@ -162,6 +188,9 @@ def _check_data(table: pa.Table) -> None:
     for name in _NEVER_NULL:
         if table.column(name).null_count:
             raise BlockError(f"column {name} has nulls")
+    name = alarm_column.FIELD.name
+    if name in table.column_names and table.column(name).null_count:
+        raise BlockError(f"column {name} has nulls")
 
 
 def _one_batch(table: pa.Table) -> pa.RecordBatch:
@@ -195,7 +224,19 @@ def _reports(batch: pa.RecordBatch) -> Reports:
         driver_key=_driver_keys(columns["driver_id"]),
         vehicle_class=column("vehicle_class"),
         positioned=(status_bits & STATUS_POSITIONED) != 0,
+        recorder_speed_kmh=columns["recorder_speed_kmh"].to_numpy(zero_copy_only=False),
+        mileage_km=columns["mileage_km"].to_numpy(zero_copy_only=False),
+        safety=_alarms(columns.get(alarm_column.FIELD.name)),
     )
+
+
+def _alarms(column: pa.ListArray | None) -> SafetyAlarms:
+    if column is None:
+        return NO_ALARMS
+    try:
+        return alarm_column.decode(column)
+    except ValueError as error:
+        raise BlockError(str(error)) from error
 
 
 def _driver_keys(column: pa.StringArray) -> NDArray[np.int64]:

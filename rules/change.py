@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -45,8 +45,36 @@ class EpisodeChange:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmFiling:
+    """A raw active-safety alarm to be kept, and the alert it was merged into.
+
+    Every alarm of every report is filed, exact copies of reports apart; `alert_id` is None where no rule made
+    an alert of it (events such as a periodic photo, reports that come late or are impossible). The fields are
+    those of `rules.safety.SafetyAlarms`; `time_ms` is the report's where the alarm has none of its own.
+    """
+
+    vehicle_key: int
+    identifier: bytes
+    alert_id: str | None
+    peripheral: int
+    dialect: int
+    event: int
+    terminal_alarm_id: int
+    flag: int
+    level: int
+    degree: int
+    speed_kmh: int
+    longitude_deg: float
+    latitude_deg: float
+    time_ms: int
+    attachments: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """Result of one batch: a `Disposition` for each of the n input rows, and the changes in order."""
+    """Result of one batch: a `Disposition` for each of the n input rows, the changes in order, and the raw
+    alarms to be kept."""
 
     disposition: NDArray[np.uint8]
     changes: list[EpisodeChange]
+    alarms: list[AlarmFiling] = field(default_factory=list)

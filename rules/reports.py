@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rules.safety import NO_ALARMS, SafetyAlarms, content_key
 
 COLUMN_TYPES: dict[str, str] = {
     "vehicle_key": "i8",
@@ -24,7 +26,10 @@ COLUMN_TYPES: dict[str, str] = {
     "driver_key": "i8",
     "vehicle_class": "u1",
     "positioned": "?",
+    "recorder_speed_kmh": "f8",
+    "mileage_km": "f8",
 }
+_UNKNOWN_IS_NAN = ("limit_kmh", "recorder_speed_kmh", "mileage_km")
 
 STATUS_POSITIONED = 0x2  # JT/T 808-2019 table 24, bit 1: the position is a fix
 
@@ -34,7 +39,9 @@ class Reports:
     """n position reports; every column is a 1-D array of length n.
 
     `time_ms` and `received_ms` count milliseconds since 1970 in UTC; `limit_kmh` is NaN where no limit is
-    posted; `driver_key` is 0 where the driver is not known; coordinates are WGS-84 degrees.
+    posted; `driver_key` is 0 where the driver is not known; coordinates are WGS-84 degrees. The recorder's
+    (pulse) speed and the mileage are NaN where the terminal does not tell them. `safety` holds the reports'
+    active-safety alarms.
     """
 
     vehicle_key: NDArray[np.int64]
@@ -51,9 +58,12 @@ class Reports:
     driver_key: NDArray[np.int64]
     vehicle_class: NDArray[np.uint8]
     positioned: NDArray[np.bool_]
+    recorder_speed_kmh: NDArray[np.float64]
+    mileage_km: NDArray[np.float64]
+    safety: SafetyAlarms = NO_ALARMS
 
     def __post_init__(self) -> None:
-        lengths = {getattr(self, field.name).shape for field in fields(self)}
+        lengths = {getattr(self, name).shape for name in COLUMN_TYPES}
         if len(lengths) > 1:
             raise ValueError(f"the columns of reports must be of one length, not {sorted(lengths)}")
 
@@ -62,15 +72,17 @@ class Reports:
 
     def take(self, index: Any) -> Reports:
         """The reports an index selects: a slice, a mask or an array of positions."""
-        return Reports(*(getattr(self, field.name)[index] for field in fields(self)))
+        columns = (getattr(self, name)[index] for name in COLUMN_TYPES)
+        return Reports(*columns, safety=self.safety.take(index, len(self)))
 
     @staticmethod
     def concat(parts: Sequence[Reports]) -> Reports:
         """All reports of all parts, in order."""
         if not parts:
             return Reports.empty()
-        names = COLUMN_TYPES
-        return Reports(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+        columns = (np.concatenate([getattr(part, name) for part in parts]) for name in COLUMN_TYPES)
+        alarms = SafetyAlarms.concat([part.safety for part in parts], [len(part) for part in parts])
+        return Reports(*columns, safety=alarms)
 
     @staticmethod
     def empty() -> Reports:
@@ -82,10 +94,12 @@ class Reports:
         """Reports from the columns that are known.
 
         `vehicle_key`, `time_ms`, `longitude_deg`, `latitude_deg` and `speed_kmh` are needed. Missing ones
-        mean: received when made, no posted limit, driver and class unknown, positioned, the rest zero.
+        mean: received when made, no posted limit, driver and class unknown, positioned, recorder speed and
+        mileage not told, no alarms, the rest zero.
         """
         n = len(columns["vehicle_key"])
-        defaults: dict[str, Any] = {"received_ms": columns["time_ms"], "limit_kmh": np.full(n, np.nan)}
+        defaults: dict[str, Any] = {name: np.full(n, np.nan) for name in _UNKNOWN_IS_NAN}
+        defaults["received_ms"] = columns["time_ms"]
         if "status_bits" in columns:
             defaults["positioned"] = (np.asarray(columns["status_bits"], "u4") & STATUS_POSITIONED) != 0
         else:
@@ -95,7 +109,7 @@ class Reports:
             name: np.ascontiguousarray(columns.get(name, defaults.get(name, np.zeros(n))), dtype)
             for name, dtype in COLUMN_TYPES.items()
         }
-        return Reports(**filled)
+        return Reports(**filled, safety=columns.get("safety", NO_ALARMS))
 
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying loses nothing
@@ -103,7 +117,8 @@ _SHIFT = np.uint64(29)
 
 
 def digest(reports: Reports) -> NDArray[np.int64]:
-    """A 64-bit digest of what each report says: position, speed, heading, altitude, alarm and status bits.
+    """A 64-bit digest of what each report says: position, speed, heading, altitude, alarm and status bits,
+    and its active-safety alarms.
 
     With vehicle and time it identifies an exact duplicate. It never is 0 and is the same in every process.
     """
@@ -120,5 +135,7 @@ def digest(reports: Reports) -> NDArray[np.int64]:
     mixed += flags
     mixed *= _MIX
     mixed ^= mixed >> _SHIFT
+    if len(reports.safety):
+        np.add.at(mixed, reports.safety.row, content_key(reports.safety))
     mixed[mixed == 0] = 1
     return mixed.view(np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 
 from rules.blocks import SCHEMA, BlockError, decode_block, encode_block
 from rules.identity import driver_key, vehicle_key
+from rules.reports import Reports, digest
+from rules.safety import NO_TIME
 
 TIMES = [1_780_000_000_000, 1_780_000_030_500]
 
@@ -136,3 +139,71 @@ def test_damaged_blocks_are_read_or_refused(data: Any) -> None:
     cut = data.draw(st.integers(0, len(value)))
     with contextlib.suppress(BlockError):
         assert decode_block(bytes(value[:cut])).rows >= 0
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """As a codec would give it."""
+
+    peripheral: int = 0x65
+    dialect: int = 0
+    event: int = 2
+    terminal_alarm_id: int = 2**32 - 1
+    flag: int = 1
+    level: int = 2
+    degree: int = 0
+    speed_kmh: int = 77
+    longitude_deg: float = 118.7
+    latitude_deg: float = 32.0
+    time_ms: int | None = TIMES[0]
+    identifier: bytes = bytes(16)
+    attachments: int = 3
+
+
+class TestAlarms:
+    ALARMS = ([Alarm(identifier=b"\x00" * 16), Alarm(event=3, identifier=b"b" * 40, time_ms=None)], [])
+
+    def test_written_and_read(self) -> None:
+        block = decode_block(encode_block(columns(alarms=self.ALARMS)))
+        alarms = block.reports.safety
+        assert alarms.row.tolist() == [0, 0]
+        assert alarms.identifier.tolist() == [b"\x00" * 16, b"b" * 40]
+        assert alarms.time_ms.tolist() == [TIMES[0], NO_TIME]
+        assert alarms.terminal_alarm_id.tolist() == [2**32 - 1] * 2
+        assert block.table.column("alarms")[0].as_py()[1]["event"] == 3
+        assert np.isnan(block.reports.mileage_km[0])
+        assert block.reports.mileage_km[1] == 1234.5
+
+    def test_no_alarms_no_column(self) -> None:
+        for none in ([[], []], None):
+            table = decode_block(encode_block(columns(alarms=none))).table
+            assert "alarms" not in table.column_names
+
+    def test_follows_its_report(self) -> None:
+        one = decode_block(encode_block(columns(alarms=self.ALARMS))).reports
+        other = decode_block(encode_block(columns(alarms=([], [Alarm()])))).reports
+        joined = Reports.concat([one, other])
+        assert joined.safety.row.tolist() == [0, 0, 3]
+        assert joined.take(slice(1, None)).safety.row.tolist() == [2]
+        assert joined.take(np.array([3, 0])).safety.row.tolist() == [0, 1, 1]
+        assert joined.take(np.array([False, True, False, True])).safety.event.tolist() == [2]
+
+    def test_an_alarm_tells_two_reports_apart(self) -> None:
+        plain = decode_block(encode_block(columns())).reports
+        alarmed = decode_block(encode_block(columns(alarms=self.ALARMS))).reports
+        assert (digest(plain) == digest(alarmed)).tolist() == [False, True]
+
+    @pytest.mark.parametrize("alarms", [[[]], [[Alarm(level=300)], []], [[object()], []]])
+    def test_alarms_that_do_not_fit(self, alarms: Any) -> None:
+        with pytest.raises(BlockError, match="alarms"):
+            encode_block(columns(alarms=alarms))
+
+    @settings(deadline=None, max_examples=200)
+    @given(st.data())
+    def test_damaged_blocks_are_read_or_refused(self, data: Any) -> None:
+        value = bytearray(encode_block(columns(alarms=self.ALARMS)))
+        for _ in range(data.draw(st.integers(1, 4))):
+            value[data.draw(st.integers(0, len(value) - 1))] = data.draw(st.integers(0, 255))
+        with contextlib.suppress(BlockError):
+            reports = decode_block(bytes(value)).reports
+            assert reports.safety.row.max(initial=-1) < len(reports)

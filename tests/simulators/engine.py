@@ -22,7 +22,7 @@ def reports_of(vehicle: Vehicle, sent: list[bytes]) -> Reports:
     positions = decode_position_bodies(sent)
     count = len(sent)
     assert positions.ok.all()
-    return Reports(
+    return Reports.build(
         vehicle_key=np.full(count, vehicle_key(vehicle.vehicle_id)),
         time_ms=positions.time_ms,
         received_ms=positions.time_ms,
@@ -33,10 +33,7 @@ def reports_of(vehicle: Vehicle, sent: list[bytes]) -> Reports:
         altitude_m=positions.altitude_m.astype(np.int16),
         alarm_bits=positions.alarm_bits,
         status_bits=positions.status_bits,
-        limit_kmh=np.full(count, np.nan),
-        driver_key=np.zeros(count, np.int64),
         vehicle_class=np.full(count, CODE_OF_NAME[vehicle.vehicle_class], np.uint8),
-        positioned=(positions.status_bits & 2) > 0,
     )
 
 
