@@ -72,22 +72,25 @@ class Reports:
 
     def take(self, index: Any) -> Reports:
         """The reports an index selects: a slice, a mask or an array of positions."""
-        columns = (getattr(self, name)[index] for name in COLUMN_TYPES)
-        return Reports(*columns, safety=self.safety.take(index, len(self)))
+        columns: dict[str, Any] = {name: getattr(self, name)[index] for name in COLUMN_TYPES}
+        return Reports(**columns, safety=self.safety.take(index, len(self)))
 
     @staticmethod
     def concat(parts: Sequence[Reports]) -> Reports:
         """All reports of all parts, in order."""
         if not parts:
             return Reports.empty()
-        columns = (np.concatenate([getattr(part, name) for part in parts]) for name in COLUMN_TYPES)
+        columns: dict[str, Any] = {
+            name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMN_TYPES
+        }
         alarms = SafetyAlarms.concat([part.safety for part in parts], [len(part) for part in parts])
         return Reports(*columns, safety=alarms)
 
     @staticmethod
     def empty() -> Reports:
         """No reports."""
-        return Reports(**{name: np.empty(0, dtype) for name, dtype in COLUMN_TYPES.items()})
+        columns: dict[str, Any] = {name: np.empty(0, dtype) for name, dtype in COLUMN_TYPES.items()}
+        return Reports(**columns)
 
     @staticmethod
     def build(**columns: Any) -> Reports:

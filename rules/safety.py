@@ -42,7 +42,7 @@ class SafetyAlarms:
 
     `row` is the report's place among the reports; `peripheral` 0x64 ADAS, 0x65 DSM, 0x66 tyres, 0x67 blind
     spot; `dialect` 0 Jiangsu, 1 Guangdong, 2 Heilongjiang, 3 Sichuan, 4 Hunan, 255 unknown; `event` the type
-    code (tyres: 0); `flag` 0 none, 1 start, 2 end; `level` as sent, 2 being the graver one, 0 none; `degree` of
+    code (tyres: 0); `flag` 0 none, 1 start, 2 end; `level` as sent, 2 the graver one, 0 none; `degree` of
     fatigue, 0 to 10; `time_ms` the alarm's own time, `NO_TIME` where it is none; `identifier` bytes, the
     alarm's identity; `attachments` how many files the terminal holds for it.
     """
