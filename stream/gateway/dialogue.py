@@ -9,11 +9,14 @@ from collections.abc import Callable
 
 from stream.gateway import metrics
 from stream.gateway.directory import Directory, DirectoryUnavailable
+from stream.gateway.hooks import Listener, Nobody, is_answer, reply_serial_of
 from stream.gateway.session import Session, State
 from stream.jt808.errors import ProtocolError
 from stream.jt808.messages import (
     Heartbeat,
+    Message,
     PlatformGeneralResponse,
+    RawMessage,
     RegisterResponse,
     Result,
     TerminalAuthenticate,
@@ -33,8 +36,8 @@ _MAX_FAILURES = 3
 
 
 class Dialogue:
-    """Answers for all sessions of a gateway. `joined` is told of a session that has authenticated, `answered`
-    that its held frames may be looked at again."""
+    """Answers for all sessions of a gateway. `joined` is told of a session that has authenticated, `left`
+    of one that has unregistered, `answered` that a session's held frames may be looked at again."""
 
     def __init__(
         self,
@@ -42,12 +45,15 @@ class Dialogue:
         *,
         check_plate: bool,
         joined: Callable[[Session], None],
+        left: Callable[[Session], None],
         answered: Callable[[Session], None],
     ) -> None:
         self._directory = directory
         self._check_plate = check_plate
         self._joined = joined
+        self._left = left
         self._answered = answered
+        self.listener: Listener = Nobody()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def handle(self, session: Session, message_id: int, serial: int, body: bytes) -> None:
@@ -76,14 +82,25 @@ class Dialogue:
     def _converse(self, session: Session, message_id: int, serial: int, body: bytes) -> None:
         if message_id == Heartbeat.message_id:
             self._respond(session, serial, message_id, Result.OK)
-        elif message_id == TerminalGeneralResponse.message_id:
-            answer = decode_message(message_id, body)
-            assert isinstance(answer, TerminalGeneralResponse)
-            metrics.COMMANDS.labels("answered" if answer.result == 0 else "failed").inc()
+        elif is_answer(message_id):
+            self._answer(session, message_id, serial, body)
         elif message_id == Unregister.message_id:
             self._respond(session, serial, message_id, Result.OK)
             session.state = State.NEW
+            self._left(session)
         else:
+            self.refuse(session, serial, message_id, Result.NOT_SUPPORTED, "unsupported")
+
+    def _answer(self, session: Session, message_id: int, serial: int, body: bytes) -> None:
+        """Tell what answers an order; nothing keeps it yet, so it is not confirmed. A body that cannot be read is still an answer, and told as it came."""
+        message: Message | RawMessage
+        try:
+            message = decode_message(message_id, body, session.edition)
+        except ProtocolError:
+            metrics.REFUSED.labels("malformed").inc()
+            message = RawMessage(message_id, body)
+        self.listener.answered(session, message_id, reply_serial_of(message_id, body), message)
+        if message_id != TerminalGeneralResponse.message_id:
             self.refuse(session, serial, message_id, Result.NOT_SUPPORTED, "unsupported")
 
     def _ask(self, session: Session, asking: object) -> None:
@@ -107,7 +124,7 @@ class Dialogue:
             answer = RegisterResponse(serial, _NO_SUCH_VEHICLE)
         else:
             answer = RegisterResponse(serial, Result.OK, terminal.auth_code)
-        session.link.write(session.encode(answer))
+        session.send(answer)
         self._resume(session, State.REGISTERED if answer.result == Result.OK else State.NEW)
 
     def _plate_refused(self) -> bool:
@@ -129,6 +146,7 @@ class Dialogue:
             self._joined(session)
             self._respond(session, serial, message.message_id, Result.OK)
             self._resume(session, State.AUTHENTICATED)
+            self.listener.joined(session)
             return
         reason = "unknown_terminal" if terminal is None else "wrong_code"
         self.refuse(session, serial, message.message_id, Result.FAILURE, reason)
@@ -144,7 +162,7 @@ class Dialogue:
 
     @staticmethod
     def _respond(session: Session, serial: int, message_id: int, result: Result) -> None:
-        session.link.write(session.encode(PlatformGeneralResponse(serial, message_id, result)))
+        session.send(PlatformGeneralResponse(serial, message_id, result))
 
 
 def _plates_differ(told: str, known: str) -> bool:

@@ -18,6 +18,7 @@ from stream.gateway import metrics
 from stream.gateway.connection import Connection
 from stream.gateway.dialogue import Dialogue
 from stream.gateway.directory import Directory
+from stream.gateway.hooks import Listener
 from stream.gateway.intake import POSITION, POSITION_BATCH, Intake
 from stream.gateway.publisher import Publisher
 from stream.gateway.receipt import Receipt, general_responses
@@ -51,7 +52,11 @@ class Gateway:
         self._connections: set[Connection] = set()
         self._sessions: dict[str, Session] = {}
         self._dialogue = Dialogue(
-            directory, check_plate=check_plate, joined=self._joined, answered=self._look_again
+            directory,
+            check_plate=check_plate,
+            joined=self._joined,
+            left=self._left,
+            answered=self._look_again,
         )
         self._intake = Intake(publisher, self._refuse_unreadable)
         self._max_pending_reports = max_pending_reports
@@ -73,14 +78,16 @@ class Gateway:
         session = connection.session
         self._connections.discard(connection)
         self.paused.discard(connection)
-        if self._sessions.get(session.phone) is session:
-            del self._sessions[session.phone]
+        self._left(session)
         metrics.CONNECTIONS.set(len(self._connections))
-        metrics.SESSIONS.set(len(self._sessions))
 
     def session_of(self, phone: str) -> Session | None:
         """The authenticated session of a terminal phone, where this gateway holds its link."""
         return self._sessions.get(phone)
+
+    def follow(self, listener: Listener) -> None:
+        """Tell `listener` of sessions and answers from now on."""
+        self._dialogue.listener = listener
 
     def received(self, session: Session, frames: Sequence[bytes]) -> None:
         """Frames of one connection, still escaped, in order."""
@@ -131,8 +138,15 @@ class Gateway:
         known = self._sessions.get(session.phone)
         if known is not None and known is not session:
             # JT/T 808 4.4.2: a new connection of the same terminal means that the old one is dead.
+            self._left(known)
             known.link.close("replaced")
         self._sessions[session.phone] = session
+        metrics.SESSIONS.set(len(self._sessions))
+
+    def _left(self, session: Session) -> None:
+        if self._sessions.get(session.phone) is session:
+            del self._sessions[session.phone]
+            self._dialogue.listener.left(session)
         metrics.SESSIONS.set(len(self._sessions))
 
     def _look_again(self, session: Session) -> None:

@@ -10,10 +10,11 @@ from enum import Enum
 from typing import Protocol
 
 from alerts.registry import Terminal
+from stream.gateway.hooks import Sent
 from stream.jt808.assembly import Assembler
-from stream.jt808.frame import encode_frame
-from stream.jt808.header import Edition
-from stream.jt808.messages import Message
+from stream.jt808.frame import encode_packages
+from stream.jt808.header import MAX_BODY_BYTES, Edition
+from stream.jt808.messages import Message, RawMessage
 
 #: BCD bytes of a phone in the 2019 header; 6 before.
 PHONE_BYTES = 10
@@ -93,7 +94,23 @@ class Session:
         self.terminal = None
         self.state = State.NEW
 
-    def encode(self, message: Message) -> bytes:
-        """A downlink message as bytes on the wire, with the next serial."""
+    def prepare(self, message: Message | RawMessage) -> Sent:
+        """A downlink message with its serials, as bytes on the wire; one that is long is cut into packages.
+
+        Raises `EncodeError` for a value that does not fit its field in the terminal's edition.
+        """
         body = message.encode(self.edition)
-        return encode_frame(message.message_id, self.header_phone, self.next_serial(), body, self.edition)
+        packages = max(1, -(-len(body) // MAX_BODY_BYTES))
+        serials = tuple(self.next_serial() for _ in range(packages))
+        frames = encode_packages(message.message_id, self.header_phone, serials[0], body, self.edition)
+        return Sent(message.message_id, serials, b"".join(frames))
+
+    def send(self, message: Message | RawMessage) -> Sent:
+        """Send a downlink message. Raises `EncodeError`."""
+        sent = self.prepare(message)
+        self.link.write(sent.data)
+        return sent
+
+    def send_again(self, sent: Sent) -> None:
+        """Repeat a message unchanged, serials included, as the standard asks of a retransmission."""
+        self.link.write(sent.data)
