@@ -1,79 +1,27 @@
-"""Faults of a peer, as errors and as codes for columns.
+"""Faults of a JT/T 808 peer; the names are those of `stream.protocol_errors`, shared with JT/T 809."""
 
-A `ProtocolError` always means that the bytes are wrong, never that this program is. `code` is stable, for
-counters and other programs; the message is for people.
-"""
+from stream.protocol_errors import (
+    ChecksumError,
+    EncodeError,
+    EncryptedError,
+    EscapeError,
+    FrameFault,
+    LengthError,
+    OversizeError,
+    PackageError,
+    ProtocolError,
+    TruncatedError,
+)
 
-from __future__ import annotations
-
-from enum import IntEnum
-
-
-class ProtocolError(ValueError):
-    """A peer sent bytes that break JT/T 808. Subclasses set `code`."""
-
-    code = "protocol"
-
-
-class EncodeError(ValueError):
-    """Ours: a value that does not fit the field it is to be written to."""
-
-
-class EscapeError(ProtocolError):
-    """0x7d is followed by neither 0x01 nor 0x02 (JT/T 808-2013, 4.4.2)."""
-
-    code = "escape"
-
-
-class TruncatedError(ProtocolError):
-    """Fewer bytes than the header, or than the fixed part of a body, needs."""
-
-    code = "truncated"
-
-
-class ChecksumError(ProtocolError):
-    """The XOR over header and body differs from the check code (JT/T 808-2013, 4.4.4)."""
-
-    code = "checksum"
-
-
-class LengthError(ProtocolError):
-    """A stated length differs from what is there."""
-
-    code = "length"
-
-
-class OversizeError(ProtocolError):
-    """More bytes between two flags than any frame can have."""
-
-    code = "oversize"
-
-
-class PackageError(ProtocolError):
-    """Sub-package number 0, or above the total, or a total of 0 (JT/T 808-2013, table 3)."""
-
-    code = "package"
-
-
-class EncryptedError(ProtocolError):
-    """The body is encrypted; its header can be read, its fields cannot."""
-
-    code = "encrypted"
-
-
-class FrameFault(IntEnum):
-    """Why a frame of a batch cannot be used, for the `error` column; 0 is a sound frame."""
-
-    OK = 0
-    ESCAPE = 1
-    TRUNCATED = 2
-    CHECKSUM = 3
-    LENGTH = 4
-    PACKAGE = 5
-    ENCRYPTED = 6
-    OVERSIZE = 7
-
-    @property
-    def code(self) -> str:
-        """The `ProtocolError.code` of the same fault, "ok" for a sound frame."""
-        return self.name.lower()
+__all__ = [
+    "ChecksumError",
+    "EncodeError",
+    "EncryptedError",
+    "EscapeError",
+    "FrameFault",
+    "LengthError",
+    "OversizeError",
+    "PackageError",
+    "ProtocolError",
+    "TruncatedError",
+]
