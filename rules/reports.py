@@ -84,7 +84,7 @@ class Reports:
             name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMN_TYPES
         }
         alarms = SafetyAlarms.concat([part.safety for part in parts], [len(part) for part in parts])
-        return Reports(*columns, safety=alarms)
+        return Reports(**columns, safety=alarms)
 
     @staticmethod
     def empty() -> Reports:
