@@ -171,7 +171,10 @@ def _check_schema(schema: pa.Schema) -> None:
         raise BlockError(
             f"telemetry version {version!r} is not readable here; this program reads version {VERSION}"
         )
-    with_alarms = alarm_column.FIELD.name in schema.names
+    try:
+        with_alarms = alarm_column.FIELD.name in schema.names
+    except UnicodeDecodeError as error:
+        raise BlockError("a column's name is not UTF-8 text") from error
     for field in SCHEMA_WITH_ALARMS if with_alarms else SCHEMA:
         index = schema.get_field_index(field.name)
         if index < 0:
