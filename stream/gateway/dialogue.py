@@ -92,7 +92,10 @@ class Dialogue:
             self.refuse(session, serial, message_id, Result.NOT_SUPPORTED, "unsupported")
 
     def _answer(self, session: Session, message_id: int, serial: int, body: bytes) -> None:
-        """Tell what answers an order; nothing keeps it yet, so it is not confirmed. A body that cannot be read is still an answer, and told as it came."""
+        """Tell what answers an order; nothing keeps it yet, so it is not confirmed.
+
+        A body that cannot be read is still an answer, and told as it came.
+        """
         message: Message | RawMessage
         try:
             message = decode_message(message_id, body, session.edition)
