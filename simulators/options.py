@@ -27,6 +27,7 @@ class Options:
     history: float | None = None
     duration: float | None = None
     edition: str = "mixed"
+    alarms: float = 0.0
     truth: Path | None = None
     ledger: Path | None = None
     state: Path | None = None
@@ -80,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser, defaults: object = None) -> N
         "HOURS",
     )
     option("--duration", _number(0, 1e9), "seconds to run; without it, until interrupted", "S")
+    option("--alarms", _number(0, 60), "ADAS and DSM alarms with files, a vehicle and hour at speed", "N")
     option("--truth", Path, "write what really happened: one JSON object a line, complete at the end", "FILE")
     option("--ledger", Path, "write each acknowledged report: JSON lines, or CSV if the name ends so", "FILE")
     option("--state", Path, "keep here where the vehicles are, and go on from there next time", "FILE")

@@ -53,6 +53,16 @@ def batch(kind: int, reports: Sequence[bytes]) -> bytes:
     return b"".join(parts)
 
 
+def fitting(reports: list[bytes]) -> list[bytes]:
+    """The first of some reports, as many as one 0x0704 body holds; those with alarms are longer."""
+    room = MAX_BODY_BYTES - 3
+    for count, body in enumerate(reports):
+        room -= len(body) + 2
+        if room < 0:
+            return reports[: max(1, count)]
+    return reports
+
+
 def batch_capacity(edition: str) -> int:
     """How many reports fit one 0x0704 body; 1 where the edition does not know the message."""
     return 1 if edition == "2011" else (MAX_BODY_BYTES - 3) // (44 + 2)

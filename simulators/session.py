@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from simulators.fleet import Vehicle
 from simulators.greeting import authenticate_body, register_body
-from simulators.reports import BLIND_AREA, LIVE_BATCH, batch, batch_capacity
+from simulators.reports import BLIND_AREA, LIVE_BATCH, batch, batch_capacity, fitting
 from stream.jt808.errors import ProtocolError
 from stream.jt808.frame import Frame, decode_frame, encode_frame
 from stream.jt808.framing import FrameSplitter
@@ -25,7 +25,7 @@ TERMINAL_ANSWER, HEARTBEAT, REGISTER, AUTHENTICATE, REPORT, REPORT_BATCH = (
     0x0200,
     0x0704,
 )
-PLATFORM_ANSWER, REGISTER_ANSWER, TEXT, LINK_CHECK = 0x8001, 0x8100, 0x8300, 0x8204
+PLATFORM_ANSWER, REGISTER_ANSWER, TEXT, LINK_CHECK, ATTACHMENTS = 0x8001, 0x8100, 0x8300, 0x8204, 0x9208
 UNSUPPORTED, ALARM_HANDLED = 3, 4
 REGISTER_RESULTS = {
     1: "the vehicle is registered already",
@@ -86,6 +86,7 @@ class Session:
         *,
         on_acknowledged: Callable[[int, int, int], None] = lambda first, count, serial: None,
         on_text: Callable[[str], None] = lambda text: None,
+        on_attachments: Callable[[bytes], None] = lambda body: None,
         on_refused: Callable[[str], None] = lambda reason: None,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
         heartbeat_s: float = HEARTBEAT_S,
@@ -97,6 +98,7 @@ class Session:
         self.due = self.next_report = self.blind_until = 0
         self._reports, self._on_acknowledged = reports, on_acknowledged
         self._on_text, self._on_refused = on_text, on_refused
+        self._on_attachments = on_attachments
         self._timeout_s, self._heartbeat_s = answer_timeout_s, heartbeat_s
         self._serial, self._output = 0, bytearray()
         self._batch_capacity = batch_capacity(vehicle.edition)
@@ -238,7 +240,9 @@ class Session:
         count = min(waiting, capacity) if blind or waiting >= BATCH_FROM else 1
         if capacity > 1 and (blind or count > 1):
             kind = BLIND_AREA if blind else LIVE_BATCH
-            self._send_kept(REPORT_BATCH, batch(kind, self._reports(first, count)), first, count, now_s)
+            bodies = fitting(self._reports(first, count))
+            count = len(bodies)
+            self._send_kept(REPORT_BATCH, batch(kind, bodies), first, count, now_s)
         else:
             self._send_kept(REPORT, self._reports(first, 1)[0], first, 1, now_s)
             count = 1
@@ -270,6 +274,9 @@ class Session:
         elif message_id == TEXT:
             self._read_text(body)
             self._reply(frame, 0, now_s)
+        elif message_id == ATTACHMENTS:
+            self._reply(frame, 0, now_s)
+            self._on_attachments(body)
         elif message_id not in (PLATFORM_ANSWER, REGISTER_ANSWER):
             self._reply(frame, 0 if message_id == LINK_CHECK else 3, now_s)
 

@@ -15,12 +15,14 @@ from simulators import resume
 from simulators.clock import DeviceClock
 from simulators.fleet import build_fleet, write_registry
 from simulators.options import Options, from_namespace
-from simulators.plan import plan_fleet
+from simulators.plan import VehiclePlan, plan_fleet
 from simulators.records import Ledger, TruthFile
 from simulators.routes import RoadBook
+from simulators.safety import Cameras
 from simulators.session import Session
 from simulators.source import Source
 from simulators.terminal import Endpoint, Terminal
+from simulators.uploads import Uploads
 from simulators.voice import Voice, say
 
 # New connections a second at the start: a server's accept queue holds some hundred.
@@ -80,7 +82,8 @@ class Fleet:
         self._book = RoadBook()
         self._places: dict[str, resume.Place] = {}
         self._endpoint = Endpoint(options.host, options.port)
-        self._voice = Voice(self._endpoint)
+        self._uploads = Uploads()
+        self._voice = Voice(self._endpoint, self._uploads.counts)
         self._terminals: list[Terminal] = []
         self._ledger = Ledger(options.ledger) if options.ledger else None
         self._truth = TruthFile(options.truth) if options.truth else None
@@ -113,7 +116,7 @@ class Fleet:
         self._save_places()
         lags = random.Random(options.seed)
         for plan in plans:
-            source = Source(plan, options.interval, book, with_truth=self._truth is not None)
+            source = self._source(plan)
             terminal = Terminal(self._session(source), source, clock, self._endpoint, lags.random())
             terminal.session.offer(source.stored, stored=True)
             self._terminals.append(terminal)
@@ -121,6 +124,12 @@ class Fleet:
         gc.freeze()  # the fleet lives as long as the process; the collector need not look at it again
         where = f"{options.host}:{options.port}"
         say(f"{len(plans)} terminals to {where}, seed {options.seed}, a report every {options.interval} s")
+
+    def _source(self, plan: VehiclePlan) -> Source:
+        options = self._options
+        cameras = Cameras(options.seed, plan.vehicle, options.alarms * options.interval / 3600)
+        with_truth = self._truth is not None
+        return Source(plan, options.interval, self._book, with_truth=with_truth, cameras=cameras)
 
     def _session(self, source: Source) -> Session:
         vehicle = source.plan.vehicle
@@ -139,6 +148,7 @@ class Fleet:
             answer_timeout_s=self._options.answer_timeout,
             on_acknowledged=acknowledged,
             on_text=lambda text: self._voice.text(f"{vehicle.vehicle_id} ({vehicle.plate}) was told: {text}"),
+            on_attachments=lambda body: self._uploads.start(vehicle, body),
             on_refused=lambda reason: self._voice.refusal(vehicle.terminal_phone, reason),
         )
         return session
@@ -208,6 +218,7 @@ class Fleet:
         await self._drain()
         await _cancel(watch)
         await asyncio.gather(*(terminal.stop() for terminal in self._terminals))
+        await self._uploads.stop()
         await asyncio.sleep(0.05)  # lets the transports close
         self._save_places()
         self._write_rest_of_truth()
@@ -227,7 +238,8 @@ class Fleet:
         while time.monotonic() < until_s and self._signals == heard:
             if heard and not self._endpoint.connected:
                 return  # told to end while the server is away: it will not be back in time
-            if all(each.is_drained or not each.was_online for each in self._terminals):
+            drained = all(each.is_drained or not each.was_online for each in self._terminals)
+            if drained and (heard or not self._uploads.under_way):
                 return
             await asyncio.sleep(0.05)
 

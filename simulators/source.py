@@ -12,6 +12,7 @@ from simulators.plan import VehiclePlan
 from simulators.reports import bodies
 from simulators.resume import Place
 from simulators.routes import RoadBook
+from simulators.safety import Cameras, describe
 from simulators.truth import VehicleTruth
 
 # Reports made at once: enough to make numpy worth while, few enough for ten thousand vehicles in memory.
@@ -23,6 +24,7 @@ class _Chunk:
     first: int
     samples: Samples
     bodies: list[bytes]
+    alarms: dict[int, bytes]
 
     @property
     def end(self) -> int:
@@ -32,10 +34,19 @@ class _Chunk:
 class Source:
     """What one terminal has to report, and the truth of what was acknowledged of it."""
 
-    __slots__ = ("_chunks", "_driver", "_interval_s", "_truth", "plan")
+    __slots__ = ("_cameras", "_chunks", "_driver", "_interval_s", "_truth", "plan")
 
-    def __init__(self, plan: VehiclePlan, interval_s: int, book: RoadBook, *, with_truth: bool) -> None:
+    def __init__(
+        self,
+        plan: VehiclePlan,
+        interval_s: int,
+        book: RoadBook,
+        *,
+        with_truth: bool,
+        cameras: Cameras | None = None,
+    ) -> None:
         self.plan = plan
+        self._cameras = cameras
         self._interval_s = interval_s
         self._driver = Driver(plan, interval_s, book)
         self._chunks: deque[_Chunk] = deque()  # bounded by what is unanswered: the session's window
@@ -83,7 +94,7 @@ class Source:
             chunk = self._chunks.popleft()
             settled = True
             if self._truth:
-                self._truth.feed(chunk.samples)
+                self._truth.feed(chunk.samples, _told(chunk.alarms))
             if not self._chunks:
                 self._make_chunk(chunk.end)
         if settled:
@@ -102,7 +113,9 @@ class Source:
         if self._truth is None:
             return []
         if self._chunks and self._chunks[0].first < below:
-            self._truth.feed(self._chunks[0].samples.first(below - self._chunks[0].first))
+            chunk, count = self._chunks[0], below - self._chunks[0].first
+            alarms = {row: item for row, item in chunk.alarms.items() if row < count}
+            self._truth.feed(chunk.samples.first(count), _told(alarms))
         return events + self._truth.finish()
 
     def _make_chunk(self, first: int | None = None) -> None:
@@ -111,4 +124,12 @@ class Source:
         times_s = self.plan.begin_s + self._interval_s * np.arange(first, first + CHUNK, dtype=np.int64)
         self._driver.drive_until(float(times_s[-1]))
         samples = self._driver.track.sample(times_s * 1000)
-        self._chunks.append(_Chunk(first, samples, bodies(samples, self.plan.vehicle.edition)))
+        reports = bodies(samples, self.plan.vehicle.edition)
+        alarms = self._cameras.alarms(samples, first) if self._cameras else {}
+        for row, item in alarms.items():
+            reports[row] += item
+        self._chunks.append(_Chunk(first, samples, reports, alarms))
+
+
+def _told(alarms: dict[int, bytes]) -> dict[int, dict[str, object]]:
+    return {row: describe(item) for row, item in alarms.items()}

@@ -5,7 +5,8 @@ compares two independent readings.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,12 @@ from simulators.zones import Zone, zones_for
 class VehicleTruth:
     """All of it for one vehicle. Feed every report once, in order of time; take events once certain."""
 
-    __slots__ = ("_driving", "_speeding", "_vehicle_class", "_zone_speeds", "_zones")
+    __slots__ = ("_alarms", "_driving", "_speeding", "_vehicle_class", "_zone_speeds", "_zones")
 
     def __init__(self, vehicle_class: str, zones: Sequence[Zone]) -> None:
         self._vehicle_class = vehicle_class
         self._speeding, self._driving = SpeedingTruth(), DrivingTruth()
+        self._alarms: list[Event] = []
         mine = zones_for(zones, vehicle_class)
         self._zones = [ZoneTruth(zone) for zone in mine]
         self._zone_speeds = {
@@ -35,14 +37,16 @@ class VehicleTruth:
             if "speed" in zone.rules
         }
 
-    def feed(self, samples: Samples) -> None:
-        """Take the next reports."""
+    def feed(self, samples: Samples, alarms: Mapping[int, dict[str, object]] = MappingProxyType({})) -> None:
+        """Take the next reports; `alarms` of the cameras by row."""
         limits = limits_kmh(self._vehicle_class, samples.time_ms).tolist()
         times, speeds = samples.time_ms.tolist(), (samples.speed_dkmh / 10).tolist()
         for time_ms, speed_kmh, limit_kmh in zip(times, speeds, limits, strict=True):
             self._speeding.see(time_ms, speed_kmh, limit_kmh)
             self._driving.see(time_ms, speed_kmh)
         lon, lat = samples.longitude_udeg / 1e6, samples.latitude_udeg / 1e6
+        for row, detail in alarms.items():
+            self._alarms.append(Event("safety_alarm", times[row], times[row], times[row], detail, fact=True))
         for zone in self._zones:
             self._feed_zone(zone, times, speeds, zone.zone.contains(lon, lat))
 
@@ -65,8 +69,10 @@ class VehicleTruth:
         """Events that are certain by now, each once, in order of start."""
         watchers = self._watchers()
         events = sorted(
-            (event for each in watchers for event in each.events), key=lambda event: event.start_ms
+            (*self._alarms, *(event for each in watchers for event in each.events)),
+            key=lambda event: event.start_ms,
         )
+        self._alarms.clear()
         for each in watchers:
             each.events.clear()
         return events

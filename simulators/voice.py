@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from simulators.session import Session
 from simulators.terminal import Endpoint
+from simulators.uploads import UploadCounts
 
 # Texts shown between two lines of progress; the rest is only counted.
 TEXTS_SHOWN = 5
@@ -17,8 +18,8 @@ def say(text: str) -> None:
 class Voice:
     """Speaks for a fleet."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
+    def __init__(self, endpoint: Endpoint, uploads: UploadCounts) -> None:
+        self._endpoint, self._uploads = endpoint, uploads
         self._texts_shown = 0
         self._reasons: set[str] = set()
         self._trouble_shown = False
@@ -58,7 +59,7 @@ class Voice:
 
     def _state(self, sessions: Sequence[Session]) -> str:
         counts = [session.counts for session in sessions]
-        parts = (
+        parts: tuple[tuple[int, str], ...] = (
             (self._endpoint.connected, "connected"),
             (sum(session.state == "online" for session in sessions), "online"),
             (sum(each.reports_sent for each in counts), "reports sent"),
@@ -67,4 +68,7 @@ class Voice:
             (sum(each.refused for each in counts), "refused"),
             (sum(each.texts for each in counts), "texts received"),
         )
+        # Files are spoken of only where there are some.
+        files = ((self._uploads.files, "files uploaded"), (self._uploads.failed, "uploads given up"))
+        parts += tuple(part for part in files if part[0])
         return ", ".join(f"{number} {what}" for number, what in parts)
