@@ -1,20 +1,24 @@
-"""Record schema of topic ``commands``, version 1: what an operator wants said to a terminal.
+"""Record schema of topic ``commands``, version 2: what is ordered to a terminal.
 
-One record value is one Arrow IPC stream with one row a command. The gateway that holds the terminal's link
-sends it (0x8300 for kind ``text``) unless it has expired.
+One record value is one Arrow IPC stream with one row a command. Every gateway reads all of them; the one that
+holds the terminal's link sends it. The row of the same id in table ``commands`` says what became of it.
+Records of version 1, which knew texts alone, are read too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
-from alerts.arrow import read_table, schema_of, write_table
+from alerts.arrow import RecordError, read_table, schema_of, write_table
+from alerts.revision import canonical_json
 
 TOPIC = "commands"
-VERSION = 1
+VERSION = 2
 _TIME = pa.timestamp("ms", tz="UTC")
 
 FLAG_URGENT = 0x01
@@ -34,10 +38,22 @@ SCHEMA = schema_of(
         ("vehicle_key", pa.int64(), False),
         ("terminal_phone", pa.utf8(), False),
         ("kind", pa.utf8(), False),
-        ("text", pa.utf8(), False),
-        ("flags", pa.uint8(), False),
+        ("body", pa.utf8(), False),
+        ("operator", pa.utf8(), False),
         ("created", _TIME, False),
         ("expires", _TIME, False),
+    ],
+)
+_SCHEMA_1 = schema_of(
+    TOPIC,
+    1,
+    [
+        *(
+            (name, pa.utf8(), False)
+            for name in ("command_id", "vehicle_id", "terminal_phone", "kind", "text")
+        ),
+        *(("vehicle_key", pa.int64(), False), ("flags", pa.uint8(), False)),
+        *(("created", _TIME, False), ("expires", _TIME, False)),
     ],
 )
 
@@ -46,32 +62,60 @@ _TIMES = {"created": "created_ms", "expires": "expires_ms"}
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One order to one terminal; times in milliseconds since 1970 UTC."""
+    """One order to one terminal; times in milliseconds since 1970 UTC. `body`: as `alerts.command_kinds` says
+    for the kind."""
 
     command_id: str
     vehicle_id: str
     vehicle_key: int
     terminal_phone: str
     kind: str
-    text: str
-    flags: int
+    body: Mapping[str, Any]
+    operator: str
     created_ms: int
     expires_ms: int
 
 
 def encode_commands(commands: Sequence[Command]) -> bytes:
     """One record value holding `commands`."""
-    return write_table(
-        SCHEMA,
-        {name: [getattr(command, _TIMES.get(name, name)) for command in commands] for name in SCHEMA.names},
-    )
+    columns = {
+        name: [getattr(command, _TIMES.get(name, name)) for command in commands] for name in SCHEMA.names
+    }
+    columns["body"] = [canonical_json(dict(command.body)) for command in commands]
+    return write_table(SCHEMA, columns)
 
 
 def decode_commands(value: bytes) -> list[Command]:
-    """The commands of one record value. Raises ``alerts.arrow.RecordError`` when it is none of version 1."""
-    table = read_table(SCHEMA, TOPIC, VERSION, value)
-    columns = [
-        table.column(name).cast(pa.int64()).to_pylist() if name in _TIMES else table.column(name).to_pylist()
-        for name in SCHEMA.names
-    ]
-    return [Command(*row) for row in zip(*columns, strict=True)]
+    """The commands of one record value of version 1 or 2. Raises ``alerts.arrow.RecordError``."""
+    try:
+        rows = _rows(read_table(SCHEMA, TOPIC, VERSION, value))
+    except RecordError as error:
+        try:
+            rows = _rows(read_table(_SCHEMA_1, TOPIC, 1, value))
+        except RecordError:
+            raise error from None
+        for row in rows:
+            row["operator"] = ""
+            row["body"] = {"text": row.pop("text"), "flags": row.pop("flags")}
+    else:
+        for row in rows:
+            row["body"] = _object(row["body"])
+    return [Command(**row) for row in rows]
+
+
+def _rows(table: pa.Table) -> list[dict[str, Any]]:
+    for name in _TIMES:
+        position = table.schema.get_field_index(name)
+        table = table.set_column(position, _TIMES[name], table.column(name).cast(pa.int64()))
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    try:
+        body = json.loads(text)
+    except ValueError as error:
+        raise RecordError(f"the body of a command is not JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise RecordError("the body of a command is not a JSON object")
+    return body

@@ -7,16 +7,16 @@ at the wheel.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 
-from alerts.commands import FLAG_DISPLAY, FLAG_SPEAK, FLAG_URGENT, Command
+from alerts.command_store import Order
+from alerts.commands import FLAG_DISPLAY, FLAG_SPEAK, FLAG_URGENT
 from alerts.revision import AlertRevision
 
 #: An alert is news to its driver for so long after the report that showed it.
 NEWS_MS = 60_000
 #: A warning that could not be said within this time is not said: the driver may be another by then.
-EXPIRES_MS = 60_000
+VALID_S = 60
 
 _FLAGS = FLAG_URGENT | FLAG_DISPLAY | FLAG_SPEAK
 
@@ -39,19 +39,16 @@ def driver_text(rule: str, detail: Mapping[str, object]) -> str | None:
     return template.format_map(detail) if template else None
 
 
-def warnings_for(revisions: Sequence[AlertRevision], phones: Mapping[int, str], now_ms: int) -> list[Command]:
-    """Commands that tell drivers of alerts that have just begun. `phones` is by vehicle_key; a vehicle
-    without one is not told. The same alert gives the same command id."""
-    commands = []
+def warnings_for(revisions: Sequence[AlertRevision], now_ms: int) -> list[Order]:
+    """Orders that tell drivers of alerts that have just begun; the same alert gives the same one."""
+    orders = []
     for one in revisions:
-        if not is_news(one, now_ms) or one.vehicle_key not in phones:
-            continue
-        text = driver_text(one.rule, one.detail)
+        text = driver_text(one.rule, one.detail) if is_news(one, now_ms) else None
         if text is not None:
-            command_id = str(uuid.uuid5(uuid.UUID(one.alert_id), "driver"))
-            to = (one.vehicle_id, one.vehicle_key, phones[one.vehicle_key])
-            commands.append(Command(command_id, *to, "text", text, _FLAGS, now_ms, now_ms + EXPIRES_MS))
-    return commands
+            body = {"text": text, "flags": _FLAGS}
+            dedup = f"driver/{one.alert_id}"
+            orders.append(Order(one.vehicle_id, "text", body, valid_s=VALID_S, dedup=dedup))
+    return orders
 
 
 def is_news(revision: AlertRevision, now_ms: int) -> bool:

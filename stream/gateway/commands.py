@@ -60,7 +60,7 @@ def carry_out(gateway: Gateway, command: Command) -> str:
     if command.kind != "text":
         return "unsupported"
     try:
-        session.send(TextMessage(command.flags, command.text))
+        session.send(TextMessage(int(command.body["flags"]), str(command.body["text"])))
     except EncodeError as error:
         log.warning("command %s cannot be sent to %s: %s", command.command_id, command.vehicle_id, error)
         return "unencodable"

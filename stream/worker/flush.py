@@ -9,13 +9,12 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts import records, store
-from alerts.commands import encode_commands
-from alerts.driver_warnings import is_news, warnings_for
+from alerts import command_store, records, store
+from alerts.driver_warnings import warnings_for
 from alerts.revision import AlertRevision
 from rules.engine import EpisodeChange
 from rules.reports import Reports
-from stream.topics import ALERTS, COMMANDS, TELEMETRY
+from stream.topics import ALERTS, TELEMETRY
 from stream.worker import tracks
 from stream.worker.checkpoint import Advance, advance
 from stream.worker.round import DeadLetter, Evaluated
@@ -99,7 +98,7 @@ async def _write(connection: asyncpg.Connection, flush: Flush, *, trust_fresh: b
             revisions = await store.apply_changes(connection, group.changes, group.vehicle_ids)
             if revisions:
                 await _write_outbox(connection, ALERTS, group.partition, records.encode_alerts(revisions))
-                written.warnings += await _warn_drivers(connection, group.partition, revisions, flush.now_ms)
+                written.warnings += await _warn_drivers(connection, revisions, flush.now_ms)
             written.revisions.extend(revisions)
     return written
 
@@ -138,20 +137,12 @@ async def _write_dead_letters(connection: asyncpg.Connection, letters: Sequence[
 
 
 async def _warn_drivers(
-    connection: asyncpg.Connection, partition: int, revisions: Sequence[AlertRevision], now_ms: int | None
+    connection: asyncpg.Connection, revisions: Sequence[AlertRevision], now_ms: int | None
 ) -> int:
     if now_ms is None:
         return 0
-    keys = [one.vehicle_key for one in revisions if is_news(one, now_ms)]
-    if not keys:
-        return 0
-    rows = await connection.fetch(
-        "SELECT vehicle_key, terminal_phone FROM vehicles WHERE vehicle_key = ANY($1)", keys
-    )
-    commands = warnings_for(revisions, dict(map(tuple, rows)), now_ms)
-    if commands:
-        await _write_outbox(connection, COMMANDS, partition, encode_commands(commands))
-    return len(commands)
+    warnings = warnings_for(revisions, now_ms)
+    return len(await command_store.issue_all(connection, warnings, now_ms))
 
 
 async def _write_outbox(connection: asyncpg.Connection, topic: str, partition: int, payload: bytes) -> None:

@@ -28,15 +28,15 @@ SPEEDING = AlertRevision(
     rulebook_version="1",
     detail={"limit_kmh": 80.0},
 )
-PHONES = {17: "13900000001"}
 
 
 def test_a_beginning_alert_is_told_once_and_expires() -> None:
-    (command,) = warnings_for([SPEEDING], PHONES, NOW_MS)
-    assert command.text == "您已超速，限速80公里，请减速行驶"
-    assert (command.vehicle_id, command.terminal_phone, command.kind) == ("V1", "13900000001", "text")
-    assert command.expires_ms > NOW_MS
-    assert warnings_for([SPEEDING], PHONES, NOW_MS)[0].command_id == command.command_id
+    (order,) = warnings_for([SPEEDING], NOW_MS)
+    assert order.body == {"text": "您已超速，限速80公里，请减速行驶", "flags": 0x0D}
+    assert (order.vehicle_id, order.kind, order.operator) == ("V1", "text", "worker")
+    assert order.valid_s == 60
+    assert order.dedup is not None
+    assert warnings_for([SPEEDING], NOW_MS) == [order]
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,11 @@ def test_a_beginning_alert_is_told_once_and_expires() -> None:
         {"kind": "update"},
         {"rule": "zone_enter"},
         {"found_ms": NOW_MS - NEWS_MS - 1},
-        {"vehicle_key": 18},
     ],
     ids=lambda change: str(change),
 )
-def test_what_is_no_news_or_has_no_terminal_is_not_told(change: dict[str, object]) -> None:
-    assert warnings_for([replace(SPEEDING, **change)], PHONES, NOW_MS) == []  # type: ignore[arg-type]
+def test_what_is_no_news_is_not_told(change: dict[str, object]) -> None:
+    assert warnings_for([replace(SPEEDING, **change)], NOW_MS) == []  # type: ignore[arg-type]
 
 
 def test_every_sentence_fits_a_terminal_and_names_its_place() -> None:

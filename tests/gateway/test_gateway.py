@@ -188,10 +188,9 @@ async def test_an_operators_text_reaches_the_driver(gateway: RunningGateway) -> 
     producer = AIOKafkaProducer(bootstrap_servers=gateway.bootstrap_servers)
     await producer.start()
     now_ms = int(time.time() * 1000)
-    told = Command(
-        "c1", "V3", vehicle_key("V3"), "13900000003", "text", "您已超速", 8, now_ms, now_ms + 60_000
-    )
-    late = Command("c0", "V3", vehicle_key("V3"), "13900000003", "text", "过期", 8, now_ms, now_ms - 1)
+    to = ("V3", vehicle_key("V3"), "13900000003", "text")
+    told = Command("c1", *to, {"text": "您已超速", "flags": 8}, "王芳", now_ms, now_ms + 60_000)
+    late = Command("c0", *to, {"text": "过期", "flags": 8}, "王芳", now_ms, now_ms - 1)
     await producer.send_and_wait(COMMANDS, encode_commands([late, told]))
     message = await terminal.hear(TextMessage)
     assert isinstance(message, TextMessage)

@@ -44,8 +44,8 @@ COMMANDS = st.builds(
     vehicle_key=KEYS,
     terminal_phone=st.text(),
     kind=st.just("text"),
-    text=st.text(),
-    flags=st.integers(0, 255),
+    body=st.dictionaries(st.text(), st.integers() | st.text() | st.booleans(), max_size=3),
+    operator=st.text(),
     created_ms=TIMES,
     expires_ms=TIMES,
 )
@@ -59,6 +59,23 @@ def test_alerts_round_trip(revisions: list[AlertRevision]) -> None:
 @given(st.lists(COMMANDS, max_size=5))
 def test_commands_round_trip(commands: list[Command]) -> None:
     assert decode_commands(encode_commands(commands)) == commands
+
+
+def test_texts_of_version_1_are_read() -> None:
+    """A desk of an older release may still write them while the gateways are new."""
+    fields = [("command_id", "c1"), ("vehicle_id", "V1"), ("terminal_phone", "139"), ("kind", "text")]
+    columns = {name: pa.array([value]) for name, value in [*fields, ("text", "您已超速")]}
+    columns |= {"vehicle_key": pa.array([7]), "flags": pa.array([12], pa.uint8())}
+    for name, time in (("created", 1000), ("expires", 61_000)):
+        columns[name] = pa.array([time], pa.timestamp("ms", tz="UTC"))
+    metadata = {"haulwatch.schema": "commands", "haulwatch.version": "1"}
+    table = pa.table(columns).replace_schema_metadata(metadata)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    (command,) = decode_commands(sink.getvalue().to_pybytes())
+    body = {"text": "您已超速", "flags": 12}
+    assert command == Command("c1", "V1", 7, "139", "text", body, "", 1000, 61_000)
 
 
 def test_plain_pyarrow_reads_it() -> None:
