@@ -2,6 +2,7 @@
 
 CREATE TABLE commands (
     command_id     uuid        PRIMARY KEY,
+    number         bigint      GENERATED ALWAYS AS IDENTITY UNIQUE, -- the order in which they were given
     dedup          text        UNIQUE,                -- the same order given again is the same command; null: never the same
     vehicle_key    bigint      NOT NULL,
     vehicle_id     text        NOT NULL,
@@ -27,7 +28,7 @@ CREATE TABLE commands (
     CHECK ((ended_at IS NOT NULL) = (state IN ('answered', 'failed', 'expired')))
 );
 
-CREATE INDEX commands_unfinished ON commands (vehicle_key) WHERE ended_at IS NULL;
-CREATE INDEX commands_created ON commands (created_at, command_id);
-CREATE INDEX commands_vehicle ON commands (vehicle_id, created_at, command_id);
+CREATE INDEX commands_unfinished ON commands (number) WHERE ended_at IS NULL;
+CREATE INDEX commands_unfinished_vehicle ON commands (vehicle_key) WHERE ended_at IS NULL;
+CREATE INDEX commands_vehicle ON commands (vehicle_id, number);
 CREATE INDEX commands_changed ON commands (changed_at);
