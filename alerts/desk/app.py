@@ -9,7 +9,16 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from alerts.desk import api_alerts, api_meta, api_stream, api_texts, api_vehicles
+from alerts.desk import (
+    api_alerts,
+    api_links,
+    api_meta,
+    api_post_checks,
+    api_stream,
+    api_supervisions,
+    api_texts,
+    api_vehicles,
+)
 from alerts.desk.console_files import DEFAULT_DIR, serve_console
 from alerts.desk.desk import build_desk
 from alerts.desk.errors import install_error_handlers
@@ -62,7 +71,16 @@ def create_app(
     app.state.desk = desk
     app.add_middleware(RequestTimes, metrics=desk.metrics)
     install_error_handlers(app)
-    for module in (api_vehicles, api_alerts, api_texts, api_stream, api_meta):
+    for module in (
+        api_vehicles,
+        api_alerts,
+        api_texts,
+        api_stream,
+        api_meta,
+        api_links,
+        api_post_checks,
+        api_supervisions,
+    ):
         app.include_router(module.router)
     serve_console(app, Path(console_dir) if console_dir else DEFAULT_DIR)
     return app
