@@ -79,6 +79,12 @@ def _worker(settings: Settings, _: argparse.Namespace) -> int | None:
     return worker.run(settings)
 
 
+def _exchange(settings: Settings, _: argparse.Namespace) -> int | None:
+    from stream import exchange
+
+    return exchange.run(settings)
+
+
 def _desk(settings: Settings, _: argparse.Namespace) -> int:
     from alerts import desk
 
@@ -159,6 +165,7 @@ HANDLERS: dict[str, Callable[[Settings, argparse.Namespace], int | None]] = {
     "up": _up,
     "gateway": _gateway,
     "worker": _worker,
+    "exchange": _exchange,
     "desk": _desk,
     "migrate": _migrate,
     "topics": _topics,

@@ -142,6 +142,18 @@ COMMANDS = (
         (Option("--metrics-port", "worker.metrics_port"), RULEBOOK, ZONES, BROKER, DATABASE),
     ),
     Command(
+        "exchange",
+        "JT/T 809 links to other platforms, above and below",
+        "Runs the links of the file of links: takes positions of other platforms in, forwards ours, carries "
+        "post checks and supervision. Several processes share the links, each link is run by one.",
+        (
+            Option("--links", "exchange.links"),
+            Option("--metrics-port", "exchange.metrics_port"),
+            BROKER,
+            DATABASE,
+        ),
+    ),
+    Command(
         "desk",
         "the operators' HTTP API, live stream and page",
         "Serves the API (/openapi.json), the live stream, the page and /metrics.",

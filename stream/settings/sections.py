@@ -79,6 +79,27 @@ class WorkerSettings:
 
 
 @dataclass(frozen=True)
+class ExchangeSettings:
+    """The JT/T 809 links to other platforms, above and below."""
+
+    links: Path | None = setting(None, "File of links (TOML), see docs/exchange.md; empty: no links.")
+    metrics_host: str = setting("127.0.0.1", "Address of the Prometheus metrics.")
+    metrics_port: int = tcp_port(9104, "Port of the Prometheus metrics.")
+    block_rows: int = setting(2_000, "Positions that fill a block.", at_least=1, at_most=10_000)
+    block_linger_ms: int = setting(
+        50, "Longest a position waits for its block to fill, in milliseconds.", at_least=0, at_most=10_000
+    )
+    max_pending_reports: int = setting(
+        200_000,
+        "Positions that may wait for the broker; then links are no longer read. About 300 bytes each.",
+        at_least=1_000,
+    )
+    keep_days: int = setting(
+        1100, "Days for which messages of the links are kept; three years by law.", at_least=1
+    )
+
+
+@dataclass(frozen=True)
 class DeskSettings:
     """The operators' HTTP API, live stream and page."""
 
@@ -138,6 +159,7 @@ class Settings:
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     gateway: GatewaySettings = field(default_factory=GatewaySettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
+    exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
     desk: DeskSettings = field(default_factory=DeskSettings)
     rules: RulesSettings = field(default_factory=RulesSettings)
     simulate: SimulateSettings = field(default_factory=SimulateSettings)
