@@ -1,4 +1,4 @@
-"""The three topics and their partition counts."""
+"""The topics and their partition counts."""
 
 import asyncio
 import time
@@ -13,6 +13,11 @@ from stream.settings.sections import BrokerSettings
 TELEMETRY = "telemetry"
 ALERTS = "alerts"
 COMMANDS = "commands"
+MESSAGES = "messages"
+FRAMES = "frames"
+
+#: Topics whose records may be larger than the 1 MiB that brokers take by default, as for a video clip.
+_MAX_RECORD_BYTES = {MESSAGES: 8 * 1024 * 1024}
 
 RETRY_S = 0.3
 
@@ -23,6 +28,8 @@ def stated_partitions(settings: BrokerSettings) -> dict[str, int]:
         TELEMETRY: settings.telemetry_partitions,
         ALERTS: settings.alerts_partitions,
         COMMANDS: settings.commands_partitions,
+        MESSAGES: settings.messages_partitions,
+        FRAMES: settings.frames_partitions,
     }
 
 
@@ -71,7 +78,10 @@ async def _ensure_once(
     try:
         # Created before anyone asks about them: a question alone makes some brokers create a topic by
         # their own default.
-        wanted = [NewTopic(name, count, replication_factor) for name, count in partitions.items()]
+        wanted = [
+            NewTopic(name, count, replication_factor, topic_configs=_configuration(name))
+            for name, count in partitions.items()
+        ]
         _raise_refusal(await admin.create_topics(wanted))
         found = await _partition_counts(admin, list(partitions))
         absent = sorted(set(partitions) - set(found))
@@ -80,6 +90,11 @@ async def _ensure_once(
         return found
     finally:
         await admin.close()
+
+
+def _configuration(name: str) -> dict[str, str]:
+    size = _MAX_RECORD_BYTES.get(name)
+    return {} if size is None else {"max.message.bytes": str(size)}
 
 
 async def _partition_counts(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from stream.settings.fields import setting, tcp_port
 
 @dataclass(frozen=True)
 class BrokerSettings:
-    """The Kafka-protocol broker that carries the topics `telemetry`, `alerts` and `commands`."""
+    """The Kafka-protocol broker that carries the topics."""
 
     bootstrap_servers: str = setting(
         "127.0.0.1:19092", "Addresses of the broker, host:port, separated by commas."
@@ -18,6 +18,8 @@ class BrokerSettings:
     )
     alerts_partitions: int = setting(3, "Partitions of the topic `alerts`.", at_least=1, at_most=4096)
     commands_partitions: int = setting(3, "Partitions of the topic `commands`.", at_least=1, at_most=4096)
+    messages_partitions: int = setting(3, "Partitions of the topic `messages`.", at_least=1, at_most=4096)
+    frames_partitions: int = setting(3, "Partitions of the topic `frames`.", at_least=1, at_most=4096)
     replication_factor: int = setting(
         1, "Copies of each partition when topics are made; 3 on a cluster of brokers.", at_least=1, at_most=32
     )
@@ -56,6 +58,23 @@ class GatewaySettings:
         at_least=1_000,
     )
     idle_s: float = setting(180.0, "Silence after which a connection is closed, in seconds.", at_least=1)
+    udp_port: int = setting(0, "UDP port for terminals; 0: none.", at_least=0, at_most=65535)
+    tls_port: int = setting(0, "TCP port for terminals that speak TLS; 0: none.", at_least=0, at_most=65535)
+    tls_certificate: Path | None = setting(None, "Certificate chain of the TLS port (PEM).")
+    tls_key: Path | None = setting(
+        None, "Private key of the TLS port (PEM); empty: it stands with the certificate."
+    )
+    proxy_trusted: str = setting(
+        "",
+        "Networks of load balancers, separated by commas, whose TCP connections begin with a PROXY protocol v2 "
+        "header; empty: none. From anyone else such a header ends the connection.",
+    )
+    local_time: bool = setting(
+        False, "Answer 0x0004 in GMT+8 like all other times, not in UTC as the text of 0x8004 says."
+    )
+    assembly_mib: int = setting(
+        64, "Memory that unfinished pictures and clips of all terminals share, in MiB.", at_least=1
+    )
 
 
 @dataclass(frozen=True)
