@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from rules.local_time import in_window, time_of_day_ms
 from rules.reports import Reports
 from rules.rulebook import Rulebook
-from rules.vehicle_class import PASSENGER_CLASSES, VehicleClass
+from rules.vehicle_class import PASSENGER_CLASSES
 
 SOURCES = ("posted", "class", "night", "zone")
 POSTED, CLASS, NIGHT, ZONE = range(len(SOURCES))
@@ -22,9 +22,7 @@ def limits(rulebook: Rulebook, reports: Reports) -> tuple[NDArray[np.float64], N
     The lower of the posted limit and the class's limit (the posted one when equal); for coaches at night that
     limit times the night factor. A posted limit that is NaN or not above 0 is none.
     """
-    by_code = np.full(256, rulebook.class_limit_kmh[VehicleClass.UNKNOWN])
-    by_code[: len(rulebook.class_limit_kmh)] = rulebook.class_limit_kmh
-    limit_kmh = by_code[reports.vehicle_class]
+    limit_kmh = rulebook.by_class("class_limit_kmh")[reports.vehicle_class]
     source = np.full(len(reports), CLASS, np.uint8)
     posted = (reports.limit_kmh > 0) & (reports.limit_kmh <= limit_kmh)
     if posted.any():

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rules.rulebook import RulebookError, default_rulebook, load_rulebook
+from geo.road_class import CODES
+from rules.rulebook import RulebookError, default_rulebook, load_rulebook, rulebook_of
 from rules.vehicle_class import VehicleClass
 
 
@@ -22,14 +23,21 @@ def test_every_entry_is_explained() -> None:
     for entry in book.entries.values():
         assert entry.source, entry.name
         assert entry.grade in ("A", "B", "C", "D"), entry.name
+        assert entry.zh, entry.name
+        assert entry.en, entry.name
+        assert entry.rules, entry.name
 
 
 def test_the_law() -> None:
     book = default_rulebook()
     assert (book.continuous_driving_s, book.rest_s, book.gap_s) == (14_400, 1_200, 300)
     assert (book.speeding_min_s, book.speeding_join_s, book.speeding_tier_percent) == (30, 60, (10, 20, 50))
-    assert book.class_limit_kmh[VehicleClass.HAZMAT] == 80
-    assert {book.class_limit_kmh[code] for code in (0, 1, 2, 3)} == {100}
+    limit_kmh = book.by_class("class_limit_kmh")
+    assert limit_kmh[VehicleClass.HAZMAT] == 80
+    assert set(limit_kmh[:4]) == {100}
+    by_road = book.by_class_and_road("class_limit_kmh")
+    assert by_road[VehicleClass.HAZMAT, CODES["expressway"]] == 80
+    assert by_road[VehicleClass.HAZMAT, CODES["highway"]] == 60
 
 
 def test_a_file_changes_only_what_it_names(tmp_path: Path) -> None:
@@ -61,15 +69,28 @@ def test_a_file_without_version_is_named_by_its_content(tmp_path: Path) -> None:
         ("gap_s = -1", "gap_s must be a number"),
         ("gap_s = true", "gap_s must be a number"),
         ("gap_s = nan", "gap_s must be a number"),
-        ("gap_s = [1]", "lists"),
+        ("gap_s = [1]", "gap_s must be a number"),
+        ("gap_s = 1e9", "from 1 to 86400"),
         ("[gap_s]\nvalu = 3", "unknown keys"),
         ("[gap_s]\nby_class = {hazmat = 3}", "does not differ"),
+        ("[gap_s]\nunit = 'min'", "line 2: gap_s has unit 'min', the program's own is 's'"),
+        ("[class_limit_kmh]\nby_road = {motorway = 90}", "road class 'motorway' is not known"),
+        ("[class_limit_kmh]\nby_zone = {a = 90}", "does not differ by zone"),
+        ("[class_limit_kmh]\nby_class = 90", "must be a table"),
+        ("[[class_limit_kmh.where]]\nzone = 3", "must hold value"),
+        ("forbidden_hours = '25:00'", "must look like 22:00-06:00"),
+        ("forbidden_hours = 2", "must be windows"),
+        ("[[exemption]]\nvehicles = ['a']\nkind = 'friend'", "'friend' must be one of"),
+        ("[[exemption]]\nvehicles = 'a'\nkind = 'relay'", "needs vehicles"),
+        ("[[exemption]]\nvehicles = ['a']\nkind = 'short_line'", "needs one_way_km"),
+        ("[[exemption]]\nvehicles = ['a']\nkind = 'relay'\nuntil = 'never'", "until must be a day"),
+        ("exemption = 3", "must be tables"),
         ("[class_limit_kmh]\nby_class = {tank = 3}", "'tank'"),
-        ("zone_enter_level = 4", "zone_enter_level must be 1, 2 or 3"),
+        ("zone_enter_level = 4", "zone_enter_level must be 1"),
         ("speeding_tier_percent = [20, 10, 50]", "must rise"),
         ("speeding_tier_level = [1]", "needs 4 levels"),
-        ("night_start_h = 25", "hours of the day"),
-        ("coach_night_factor = 1.5", "at most 1"),
+        ("night_start_h = 25", "from 0 to 24"),
+        ("coach_night_factor = 1.5", "from 0 to 1"),
         ("version = 3", "version"),
     ],
 )
@@ -81,3 +102,52 @@ def test_faults_are_named(tmp_path: Path, text: str, words: str) -> None:
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(RulebookError, match="cannot be read"):
         load_rulebook(tmp_path / "none.toml")
+
+
+def test_every_fault_is_told_with_its_line(tmp_path: Path) -> None:
+    text = 'version = "x"\n\ngap_ss = 3\nrest_s = true\n\n[speeding_min_s]\nsource = "us"\nvalue = -1\n'
+    with pytest.raises(RulebookError) as caught:
+        load_rulebook(written(tmp_path, text))
+    assert [fault.line for fault in caught.value.faults] == [3, 4, 8]
+    assert "did you mean 'gap_s'?" in str(caught.value.faults[0])
+
+
+class TestOverrides:
+    TEXT = """
+        [class_limit_kmh]
+        value = 90
+        by_class = { hazmat = 70, line_coach = 85 }
+        by_road = { urban = 50 }
+        [[class_limit_kmh.where]]
+        vehicle_class = ["hazmat", "heavy_truck"]
+        road_class = ["urban"]
+        value = 40
+    """
+
+    def test_the_most_specific_holds(self) -> None:
+        entry = rulebook_of(self.TEXT).entries["class_limit_kmh"]
+        wanted = {
+            ("unknown", "unknown"): 90,
+            ("hazmat", "unknown"): 70,
+            ("line_coach", "urban"): 50,
+            ("hazmat", "urban"): 40,
+            ("heavy_truck", "highway"): 90,
+        }
+        assert {place: entry.value_for(*place) for place in wanted} == wanted
+
+    def test_tables_agree(self) -> None:
+        book = rulebook_of(self.TEXT)
+        table = book.by_class_and_road("class_limit_kmh")
+        assert table[:, CODES["unknown"]].tolist() == book.by_class("class_limit_kmh").tolist()
+        assert (table[VehicleClass.HAZMAT, CODES["urban"]], table[200, CODES["urban"]]) == (40, 50)
+
+    def test_changed_holds_everywhere(self) -> None:
+        book = rulebook_of(self.TEXT).changed(class_limit_kmh=33)
+        assert set(book.by_class_and_road("class_limit_kmh").ravel()) == {33}
+
+    def test_exemptions(self) -> None:
+        text = (
+            "[[exemption]]\nvehicles = ['a', 'b']\nkind = 'short_line'\none_way_km = 150\nuntil = 2026-12-31"
+        )
+        (one,) = rulebook_of(text).exemptions
+        assert (one.vehicles, one.one_way_km, one.until_ms) == (("a", "b"), 150, 1_798_732_800_000)

@@ -28,8 +28,8 @@ MIDNIGHT_S = 1_780_000_000 // 86_400 * 86_400 - SHANGHAI_S  # a midnight in Shan
 
 # Shorter terms make more episodes out of a short track; the real ones have tests of their own.
 SHORT_TERMS = Terms(drive_s=1_800, rest_s=300, gap_s=120, speeding_s=30, join_s=60)
-SHORT_BOOK: Rulebook = replace(
-    default_rulebook(), continuous_driving_s=1_800, rest_s=300, gap_s=120, speeding_min_s=30
+SHORT_BOOK: Rulebook = default_rulebook().changed(
+    continuous_driving_s=1_800, rest_s=300, gap_s=120, speeding_min_s=30
 )
 
 ZONES = [
