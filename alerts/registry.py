@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -57,6 +57,30 @@ async def find_terminals(
         fields["vehicle_class"] = class_code(fields["vehicle_class"])
         found[row["terminal_phone"]] = Terminal(**fields)
     return {phone: found[normal] for phone, normal in wanted.items() if normal in found}
+
+
+async def find_by_plate(
+    source: asyncpg.Pool | asyncpg.Connection, plates: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], Terminal]:
+    """The vehicles of plates with their colours; one that is not registered is not in the result.
+
+    Of two vehicles with one plate and colour, a mistake of the registry, the newest counts. Raises asyncpg's
+    errors when the database is away.
+    """
+    wanted = set(plates)
+    rows = await source.fetch(
+        """SELECT vehicle_id, vehicle_key, terminal_phone, plate, plate_colour, vehicle_class, driver_id,
+                  auth_code FROM vehicles WHERE plate = ANY($1) ORDER BY imported_at""",
+        list({plate for plate, _ in wanted if "\0" not in plate}),
+    )
+    found = {}
+    for row in rows:
+        place = (row["plate"], row["plate_colour"])
+        if place in wanted:
+            fields = dict(row)
+            fields["vehicle_class"] = class_code(fields["vehicle_class"])
+            found[place] = Terminal(**fields)
+    return found
 
 
 def import_csv(dsn: str, path: str | Path, stdout: TextIO | None = None, stderr: TextIO | None = None) -> int:

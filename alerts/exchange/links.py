@@ -49,6 +49,12 @@ async def claim(
     return epoch
 
 
+async def current_epoch(connection: asyncpg.Connection, link: str) -> int | None:
+    """The epoch of the newest claim; None for a link nobody has run."""
+    epoch: int | None = await connection.fetchval("SELECT epoch FROM exchange_links WHERE link = $1", link)
+    return epoch
+
+
 async def write_state(connection: asyncpg.Connection, link: str, epoch: int, state: LinkState) -> bool:
     """Tell how a link is; False when another process has taken it over."""
     status: str = await connection.execute(

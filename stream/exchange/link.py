@@ -31,7 +31,6 @@ class Forwarding:
     plates: tuple[str, ...] = ()
     bbox: tuple[float, float, float, float] | None = None
     alerts: bool = True
-    foreign: bool = False
 
     @property
     def anything(self) -> bool:

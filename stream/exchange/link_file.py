@@ -147,7 +147,6 @@ def _forwarding(reader: TableReader) -> Forwarding:
         plates=inner.texts("plates"),
         bbox=_bbox(inner),
         alerts=inner.flag("alerts", True),
-        foreign=inner.flag("foreign", False),
     )
     inner.finish()
     for name in forwarding.vehicle_classes:

@@ -12,6 +12,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -38,7 +39,8 @@ def _nobody_waits(_: Sequence[Receipt]) -> None:
 
 class Publisher:
     """Mutable. `pending_reports` counts what terminals have sent and not been answered for; `settle` is
-    called with the receipts of each block that the broker has."""
+    called with the receipts of each block that the broker has. `new_builder` makes what gathers parts of
+    another kind than terminals' (with `rows`, `add` and `seal` as `BlockBuilder` has them)."""
 
     def __init__(
         self,
@@ -47,11 +49,12 @@ class Publisher:
         *,
         block_rows: int,
         linger_s: float,
+        new_builder: Callable[[], Any] = BlockBuilder,
     ) -> None:
         self.pending_reports = 0
         self.settle: Settle = _nobody_waits
         self._producer = producer
-        self._builders = [BlockBuilder() for _ in range(partitions)]
+        self._builders = [new_builder() for _ in range(partitions)]
         self._filled = [asyncio.Event() for _ in range(partitions)]
         self._full = [asyncio.Event() for _ in range(partitions)]
         self._block_rows = block_rows

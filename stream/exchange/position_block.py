@@ -1,0 +1,83 @@
+"""Gathers positions that came over links into the columns of one block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.registry import Terminal
+from rules.blocks import encode_block
+
+NUMERIC = (
+    *("time_ms", "longitude_deg", "latitude_deg", "speed_kmh", "heading_deg", "altitude_m"),
+    *("alarm_bits", "status_bits", "mileage_km", "recorder_speed_kmh"),
+)
+"""Columns as the bulk decoder names them; `time_ms` is `time` in a block."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkReceipt:
+    """Positions of a link that became durable: how many, and the earliest and latest of their times."""
+
+    link: str
+    positions: int
+    first_ms: int
+    last_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPart:
+    """Some positions of one read of a link, all of one partition. `columns` hold those of `NUMERIC`,
+    `source`, and `items` (a sequence of bytes); `vehicles` is each row's vehicle."""
+
+    columns: Mapping[str, Any]
+    vehicles: Sequence[Terminal]
+    received_ms: int
+    receipts: Sequence[LinkReceipt]
+
+    @property
+    def rows(self) -> Sequence[Terminal]:
+        """One element a position."""
+        return self.vehicles
+
+
+@dataclass(slots=True)
+class LinkBlockBuilder:
+    """Mutable. One a partition."""
+
+    parts: list[LinkPart] = field(default_factory=list)
+    rows: int = 0
+
+    def add(self, part: LinkPart) -> None:
+        """Put positions behind those that are there."""
+        self.parts.append(part)
+        self.rows += len(part.vehicles)
+
+    def seal(self) -> tuple[bytes, list[LinkReceipt], int]:
+        """Empty the builder: the record value, the receipts due when it is durable, the number of rows."""
+        parts, rows = self.parts, self.rows
+        self.parts, self.rows = [], 0
+        return encode_block(_columns(parts)), [one for part in parts for one in part.receipts], rows
+
+
+def _columns(parts: Sequence[LinkPart]) -> dict[str, Any]:
+    def joined(name: str) -> NDArray[Any]:
+        return np.concatenate([part.columns[name] for part in parts])
+
+    columns: dict[str, Any] = {name: joined(name) for name in (*NUMERIC, "source")}
+    vehicles = [one for part in parts for one in part.vehicles]
+    columns["time"] = columns.pop("time_ms")
+    columns["received"] = np.repeat(
+        [part.received_ms for part in parts], [len(part.vehicles) for part in parts]
+    )
+    columns["vehicle_key"] = np.array([one.vehicle_key for one in vehicles], np.int64)
+    columns["vehicle_id"] = [one.vehicle_id for one in vehicles]
+    columns["vehicle_class"] = np.array([one.vehicle_class for one in vehicles], np.uint8)
+    columns["driver_id"] = [one.driver_id for one in vehicles]
+    columns["serial"] = np.zeros(len(vehicles), np.uint16)
+    columns["items"] = [items for part in parts for items in part.columns["items"]]
+    return columns
