@@ -5,7 +5,7 @@ import { compass, duration, moment, stamp } from '../src/format'
 import { gbkBytes } from '../src/gbk'
 import { fill, language, ruleName } from '../src/i18n'
 import { cityName } from '../src/i18n/cities'
-import { refusalReason } from '../src/api'
+import { refusalReason } from '../src/http'
 import { alertOf } from './samples'
 
 const MIDNIGHT = Date.parse('2026-11-22T00:00:00+08:00')
