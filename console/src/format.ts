@@ -54,3 +54,9 @@ export type CompassPoint = (typeof COMPASS)[number]
 
 export const compass = (headingDeg: number): CompassPoint =>
   COMPASS[Math.round((((headingDeg % 360) + 360) % 360) / 45) % 8]!
+
+/** A file's size: 812 B, 96 kB, 3.1 MB. */
+export function bytesText(size: number): string {
+  if (size < 1_000) return `${size} B`
+  return size < 1_000_000 ? `${Math.round(size / 1_000)} kB` : `${(size / 1_000_000).toFixed(1)} MB`
+}
