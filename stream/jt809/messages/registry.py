@@ -1,0 +1,129 @@
+"""Which class reads which business type and sub type, and reading a body with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from stream.jt809.header import EDITIONS, Edition
+from stream.jt809.messages import alarms, links, platforms, static, statistics, supervision, vehicles, video
+from stream.jt809.messages.base import (
+    Message,
+    RawMessage,
+    VehicleMessage,
+    Wrapped,
+    Wrapper,
+    find_wrapper,
+    unwrap,
+)
+from stream.protocol_errors import ProtocolError
+
+_MODULES = (links, statistics, vehicles, platforms, alarms, supervision, static, video)
+
+
+def _classes() -> Iterable[type[Message]]:
+    for module in _MODULES:
+        for found in vars(module).values():
+            if isinstance(found, type) and issubclass(found, Message) and found.__module__ == module.__name__:
+                has_sub_types = found.WRAPPERS["2011"] is not Wrapper.NONE
+                if found.message_id and (found.sub_type or not has_sub_types):
+                    yield found
+
+
+#: Message classes by business type and sub type, 0 where there is none.
+MESSAGES: dict[tuple[int, int], type[Message]] = {
+    (kind.message_id, kind.sub_type): kind for kind in _classes()
+}
+
+# Types whose bodies have a wrapper, known or not: dynamic data to static data, video.
+_VEHICLE_TYPES = frozenset({0x12, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1A, 0x1B})
+_STATISTICS = frozenset({0x1102, 0x1103, 0x9102, 0x9103})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of a body: the message, bytes behind its last field, and what was odd but accepted.
+
+    sub_type: as sent, 0 where the type has none. oddities: codes for counters: `wrapper` (not the one of this
+    type), `edition` (the layout of the other edition), `rest` (bytes behind the last field).
+    """
+
+    message: Message | RawMessage
+    sub_type: int
+    rest: bytes = b""
+    oddities: tuple[str, ...] = ()
+
+
+def wrapper_of(message_id: int, edition: Edition) -> Wrapper:
+    """What stands before the fields of a business type."""
+    group = message_id >> 8 & 0x7F
+    if message_id in _STATISTICS or group == 0x13:
+        return Wrapper.PLATFORM
+    if message_id & 0xFF:
+        return Wrapper.NONE
+    if group == 0x14:
+        return Wrapper.VEHICLE if edition == "2011" else Wrapper.PLATFORM
+    return Wrapper.VEHICLE if group in _VEHICLE_TYPES else Wrapper.NONE
+
+
+def read_message(message_id: int, body: bytes, edition: Edition = "2011", *, lenient: bool = True) -> Reading:
+    """Read a body, unescaped and decrypted.
+
+    lenient: where the layout of the edition does not fit, take the other edition's if that fits to the byte;
+    accept another wrapper if only that fits. Raises `ProtocolError` only; an id not known here is no error.
+    """
+    expected = wrapper_of(message_id, edition)
+    kind = MESSAGES.get((message_id, 0))
+    if kind and expected is Wrapper.NONE:
+        return _read_fields(kind, Wrapped(0, body), edition, (), lenient)
+    wrapped = find_wrapper(body, expected, message_id) if lenient else unwrap(body, expected)
+    odd = () if wrapped.wrapper in (expected, _own_wrapper(message_id, wrapped, edition)) else ("wrapper",)
+    # Statistics have one layout whatever their sub type says; some senders put that of the message asked for.
+    kind = MESSAGES.get((message_id, message_id if message_id in _STATISTICS else wrapped.sub_type))
+    if kind is None:
+        raw = RawMessage(
+            message_id, wrapped.sub_type, wrapped.data, wrapped.plate, wrapped.color, wrapped.wrapper
+        )
+        return Reading(raw, wrapped.sub_type, b"", odd)
+    return _read_fields(kind, wrapped, edition, odd, lenient)
+
+
+def _own_wrapper(message_id: int, wrapped: Wrapped, edition: Edition) -> Wrapper | None:
+    kind = MESSAGES.get((message_id, wrapped.sub_type))
+    return kind.WRAPPERS[edition] if kind else None
+
+
+def _read_fields(
+    kind: type[Message], wrapped: Wrapped, edition: Edition, odd: tuple[str, ...], lenient: bool
+) -> Reading:
+    outside: dict[str, object] = {}
+    if "plate" in kind.OUTSIDE:
+        needed = issubclass(kind, VehicleMessage)
+        outside = {
+            "plate": "" if wrapped.plate is None and needed else wrapped.plate,
+            "color": 0 if wrapped.color is None and needed else wrapped.color,
+        }
+    failure: ProtocolError | None = None
+    usual: tuple[Message, bytes] | None = None
+    try:
+        usual = kind.read_data(wrapped.data, edition, **outside)
+    except ProtocolError as error:
+        failure = error
+    if usual and not usual[1]:
+        return Reading(usual[0], wrapped.sub_type, b"", odd)
+    if lenient:
+        [other] = (one for one in EDITIONS if one != edition)
+        try:
+            message, rest = kind.read_data(wrapped.data, other, **outside)
+            if not rest:
+                return Reading(message, wrapped.sub_type, b"", (*odd, "edition"))
+        except ProtocolError:
+            pass
+    if usual is None:
+        raise failure or ProtocolError(f"{kind.__name__} cannot be read")
+    return Reading(usual[0], wrapped.sub_type, usual[1], (*odd, "rest"))
+
+
+def decode_message(message_id: int, body: bytes, edition: Edition = "2011") -> Message | RawMessage:
+    """The message, a `RawMessage` for an id not known here. Raises `ProtocolError` only."""
+    return read_message(message_id, body, edition).message
