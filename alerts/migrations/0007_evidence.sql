@@ -61,7 +61,7 @@ CREATE TABLE evidence_files (
 
 CREATE UNIQUE INDEX evidence_files_upload ON evidence_files (vehicle_key, alarm_key, name)
     WHERE source = 'attachment';
-CREATE INDEX evidence_files_object ON evidence_files (sha256) WHERE sha256 IS NOT NULL;
+CREATE INDEX evidence_files_object ON evidence_files (sha256) WHERE state = 'complete';
 CREATE INDEX evidence_files_vehicle ON evidence_files (vehicle_key, announced_at);
 CREATE INDEX evidence_files_expiry ON evidence_files (expires_at);
 
