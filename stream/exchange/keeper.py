@@ -1,8 +1,8 @@
 """Which process runs which link: an advisory lock a link, held by one connection of the process.
 
 The lock ends with its connection. A process that loses the connection keeps its links running while it tries
-to take the locks again; another process may be faster, and then the epoch in the database keeps what the slower
-one writes out, and the slower one stops the link.
+to take the locks again; another process may be faster: then the epoch in the database keeps out what the
+slower one writes, and the slower one stops the link.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ Stop = Callable[[Link], Awaitable[None]]
 
 
 class Keeper:
-    """Mutable. Calls `start(link, epoch)` for each link it gets and `stop(link)` for each it loses; `woken` is
-    set when an operator has given an order."""
+    """Mutable. Calls `start(link, epoch)` for each link it gets and `stop(link)` for each it loses; `woken`
+    is set when an operator has given an order."""
 
     def __init__(self, dsn: str, links: Sequence[Link], start: Start, stop: Stop) -> None:
         self.woken = asyncio.Event()

@@ -16,7 +16,7 @@ from stream.topics import TELEMETRY
 log = logging.getLogger(__name__)
 
 FETCH_BYTES = 4 * 1024 * 1024
-"""Of one partition at once; a block of 2,000 reports is 300 KB, one that grew while the broker was away more."""
+"""Of one partition at once. A block of 2,000 reports is 300 KB; one that waited for the broker is larger."""
 RECORDS_AT_ONCE = 20
 """Records taken from the consumer at once: what is sent again after a break stays small."""
 WAIT_MS = 200
@@ -61,7 +61,8 @@ class LogReader:
         """Read on at `offsets`; returns where each partition is really read from.
 
         A partition without one begins at the log's end for a link that has never been served (it is sent what
-        comes), at its beginning for one that has (the log was made anew). What the broker has deleted is counted.
+        comes), at its beginning for one that has (the log was made anew). What the broker has deleted is
+        counted.
         """
         partitions = sorted(self._consumer.assignment())
         first = await self._consumer.beginning_offsets(partitions)
