@@ -98,6 +98,57 @@ class WorkerSettings:
 
 
 @dataclass(frozen=True)
+class EvidenceSettings:
+    """Evidence files of alarms, and what terminals said: taken, kept, and deleted when the law allows it."""
+
+    host: str = setting("0.0.0.0", "Address to listen on for terminals that bring files.")
+    port: int = tcp_port(8809, "TCP port for terminals that bring files.")
+    public_address: str = setting(
+        "", "Address of this server as terminals reach it, told in 0x9208; empty: no files are asked for."
+    )
+    public_port: int = setting(
+        0,
+        "TCP port as terminals reach it, told in 0x9208; 0: that of evidence.port.",
+        at_least=0,
+        at_most=65535,
+    )
+    metrics_host: str = setting("127.0.0.1", "Address of the Prometheus metrics.")
+    metrics_port: int = tcp_port(9103, "Port of the Prometheus metrics.")
+    data_dir: Path | None = setting(
+        None,
+        "Folder of files on their way, of refused ones and, without a store, of evidence itself; empty: "
+        "/var/lib/haulwatch/evidence for root, $XDG_DATA_HOME/haulwatch/evidence for others.",
+    )
+    store: str = setting("", "S3-compatible store, s3://BUCKET/PREFIX; empty: the data folder.")
+    s3_endpoint: str = setting(
+        "",
+        "Address of the S3-compatible server, https://...; empty: Amazon's. Keys: AWS_ACCESS_KEY_ID, "
+        "AWS_SECRET_ACCESS_KEY in the environment.",
+    )
+    s3_region: str = setting("", "Region of the S3-compatible store; empty: us-east-1.")
+    max_file_mib: int = setting(64, "Largest file, in MiB.", at_least=1, at_most=2048)
+    max_alarm_files: int = setting(32, "Files of one alarm.", at_least=1, at_most=255)
+    max_alarm_mib: int = setting(256, "All files of one alarm, in MiB.", at_least=1, at_most=65536)
+    max_connection_mib: int = setting(512, "Bytes of one connection, in MiB.", at_least=1, at_most=65536)
+    max_connections: int = setting(2_000, "Connections at once.", at_least=1, at_most=100_000)
+    max_open_files: int = setting(4_000, "Files that are being written at once.", at_least=1, at_most=100_000)
+    max_unlinked_files: int = setting(
+        200, "Files a vehicle may announce in a day for alarms that nobody knows.", at_least=0
+    )
+    idle_s: float = setting(120.0, "Silence after which a connection is closed, in seconds.", at_least=1)
+    dynamic_days: int = setting(
+        190,
+        "Days that terminals' messages and files without an alarm are kept; the law asks for six months.",
+        at_least=184,
+    )
+    violation_days: int = setting(
+        1100,
+        "Days that alarms, their files and archived frames are kept; the law asks for three years.",
+        at_least=1096,
+    )
+
+
+@dataclass(frozen=True)
 class ExchangeSettings:
     """The JT/T 809 links to other platforms, above and below."""
 
@@ -178,6 +229,7 @@ class Settings:
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     gateway: GatewaySettings = field(default_factory=GatewaySettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
+    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
     exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
     desk: DeskSettings = field(default_factory=DeskSettings)
     rules: RulesSettings = field(default_factory=RulesSettings)
