@@ -1,0 +1,1 @@
+"""What terminals said and what the wire carried, from the topics `messages` and `frames` into tables."""
