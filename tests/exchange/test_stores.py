@@ -155,8 +155,8 @@ async def test_one_process_runs_a_link(connection: asyncpg.Connection, database:
 
 
 async def test_messages_with_anything_in_them_are_kept(connection: asyncpg.Connection) -> None:
-    message = Exchanged("below", "in", 1_700_000_000_000, 0x1200, 0x1201, "RegisterVehicle", "苏A\x00", 2, None, 4,
-                        {"text": "a\x00b", "data": b"\x01"}, b"\x00\xff")  # fmt: skip
+    message = Exchanged("below", "in", 1_700_000_000_000, 0x1200, 0x1201, "RegisterVehicle", "苏A\x00", 2,
+                        None, 4, {"text": "a\x00b", "data": b"\x01"}, b"\x00\xff")  # fmt: skip
     await store_messages(connection, [message])
     row = await connection.fetchrow("SELECT * FROM exchange_messages")
     assert (row["plate"], row["body"]) == ("苏A", b"\x00\xff")
