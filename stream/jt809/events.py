@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 LinkName = Literal["main", "sub"]
 Role = Literal["upper", "lower"]
 #: Why a link is down: the connection broke; nothing came for three minutes; a login was refused or did not
-#: come; somebody logged out; the peer said on the other link that this one is broken, or that it closes both;
+#: come; somebody logged out; the peer said on the other link that this one is broken, or closes both;
 #: a new connection took its place, then the old one is to be closed.
-LostReason = Literal["disconnected", "silent", "refused", "no_login", "logout", "notice", "closed", "replaced"]
+LostReason = Literal[
+    "disconnected", "silent", "refused", "no_login", "logout", "notice", "closed", "replaced"
+]
 
 
 class StateError(ProtocolError):

@@ -58,9 +58,9 @@ def max_content_bytes(content: bytes | bytearray) -> int:
 class FrameSplitter:
     """Cut a stream into the contents between 5b and 5d, still escaped; any cut gives the same frames.
 
-    What stands outside of flags, and a frame in which another begins, is junk. Keeps at most as much of an
-    unfinished frame as its business type may have (`max_content_bytes`), or `max_frame_bytes` if that is given
-    (before a login, say); a longer one is dropped up to the next flag.
+    What stands outside of flags, and a frame in which another begins, is junk. Keeps at most as much of
+    an unfinished frame as its business type may have (`max_content_bytes`), or `max_frame_bytes` if that is
+    given (before a login, say); a longer one is dropped up to the next flag.
 
     `junk_bytes` and `oversize_frames` count what was dropped.
     """

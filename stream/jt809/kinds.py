@@ -77,7 +77,7 @@ class Identifier(Unsigned):
 
 @dataclass(frozen=True, eq=False)
 class Text(Kind):
-    """GBK text in a field of fixed size, zeros behind it. `newest`: the size in 2019, if it is another one."""
+    """GBK text in a field of fixed size, zeros behind it. `newest`: the size in 2019 if another."""
 
     size: int
     newest: int = 0

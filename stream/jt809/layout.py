@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from functools import cache
 from typing import Annotated, Any, ClassVar, Self, TypeVar, get_type_hints
 
 from stream.jt808.reader import Reader
@@ -45,6 +44,7 @@ class Layout:
     names: tuple[str, ...]
     kinds: Mapping[str, Kind]
     variants: Mapping[Edition, tuple[Variant, ...]]
+    needed: frozenset[str]
 
 
 class Record:
@@ -58,7 +58,7 @@ class Record:
 
     @classmethod
     def read(cls, reader: Reader, edition: Edition, variant: Variant | None = None, **outside: Any) -> Self:
-        """Read the fields of the standard's layout, or of another variant; `outside` are those of the wrapper.
+        """Read the fields of the standard's layout, or of a variant; `outside` are those of the wrapper.
 
         Raises `ProtocolError` only.
         """
@@ -117,13 +117,12 @@ class Record:
 
     def show(self) -> dict[str, Any]:
         """The fields for JSON; what the record's edition does not have is left out."""
-        kinds = layout_of(type(self)).kinds
-        found = ((item.name, getattr(self, item.name)) for item in fields(self))  # type: ignore[arg-type]
-        always = always_shown(type(self))
+        layout = layout_of(type(self))
+        found = ((name, getattr(self, name)) for name in layout.names)
         return {
-            name: None if value is None else kinds[name].show(value)
+            name: None if value is None else layout.kinds[name].show(value)
             for name, value in found
-            if value is not None or name in always
+            if value is not None or name in layout.needed
         }
 
     @classmethod
@@ -143,6 +142,9 @@ class Record:
             raise EncodeError(f"{cls.__name__}: {error}") from None
 
 
+_LAYOUTS: dict[type, Layout] = {}
+
+
 def name_of(entry: str) -> str:
     """The field that an entry of a variant is about."""
     return entry.partition("#")[0]
@@ -160,9 +162,15 @@ def _find(hint: Any, wanted: type[_T]) -> _T | None:
     return None
 
 
-@cache
 def layout_of(kind: type[Record]) -> Layout:
     """The layout of a record class, read from its annotations once."""
+    found = _LAYOUTS.get(kind)
+    if found is None:
+        found = _LAYOUTS[kind] = _read_layout(kind)
+    return found
+
+
+def _read_layout(kind: type[Record]) -> Layout:
     hints = get_type_hints(kind, include_extras=True)
     kinds: dict[str, Kind] = {}
     only: dict[str, Only | None] = {}
@@ -177,10 +185,6 @@ def layout_of(kind: type[Record]) -> Layout:
             if name not in kind.OUTSIDE and (mark is None or mark.edition == edition)
         )  # fmt: skip
         variants[edition] = kind.VARIANTS.get(edition, (usual,))
-    return Layout(tuple(kinds), kinds | kind.FORMS, variants)
-
-
-@cache
-def always_shown(kind: type[Record]) -> frozenset[str]:
-    """Fields that are shown though they are None: times that are not set."""
-    return frozenset(item.name for item in fields(kind) if item.default is MISSING)  # type: ignore[arg-type]
+    # A field without a default is always there; it is shown though it is None, a time that is not set.
+    needed = frozenset(item.name for item in fields(kind) if item.default is MISSING)  # type: ignore[arg-type]
+    return Layout(tuple(kinds), {**kinds, **kind.FORMS}, variants, needed)

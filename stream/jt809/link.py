@@ -49,11 +49,17 @@ _REASONS: dict[Trigger, LostReason] = {
 
 _LoginRequest = m.LoginRequest | m.SubLoginRequest
 _LoginResponse = m.LoginResponse | m.SubLoginResponse
+_LOGOUTS = (m.LogoutRequest, m.SubLogoutRequest)
 _TESTS: dict[LinkName, tuple[Message, Message]] = {
     "main": (m.LinkTest(), m.LinkTestResponse()),
     "sub": (m.SubLinkTest(), m.SubLinkTestResponse()),
 }
 _LOGOUT_RESPONSES: dict[LinkName, Message] = {"main": m.LogoutResponse(), "sub": m.SubLogoutResponse()}
+
+
+def _key(settings: LinkSettings, sequence: int) -> int:
+    """A key of its own for every frame: two bodies under one key would give away their difference."""
+    return (settings.encrypt_key + sequence * 0x9E3779B1) & 0xFFFF_FFFF if settings.encrypt else 0
 
 
 class Link:
@@ -151,11 +157,8 @@ class Link:
             sequence=sequence,
             gnss_center_id=settings.gnss_center_id,
             version=settings.version,
-            encrypt_flag=int(settings.encrypt and settings.cipher is not None),
-            # A key of its own for every frame: two bodies under one key would give away their difference.
-            encrypt_key=(settings.encrypt_key + sequence * 0x9E3779B1) & 0xFFFF_FFFF
-            if settings.encrypt
-            else 0,
+            encrypt_flag=int(settings.encrypt),
+            encrypt_key=_key(settings, sequence),
             time=datetime.fromtimestamp(now_s, UTC) if newest else None,
             edition_2019=newest,
         )

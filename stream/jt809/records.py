@@ -43,7 +43,7 @@ class Several(Kind):
 
     def read(self, reader: Reader, name: str, edition: Edition) -> tuple[Any, ...]:
         count = int.from_bytes(reader.take(self.count_bytes, f"{name} count"))
-        # A count is no promise: the reader ends the loop where the bytes end, so memory is bounded by the body.
+        # A count is no promise: the reader ends the loop where the bytes end, the body bounds memory.
         return tuple(
             self.kind.read(reader, f"{name} {number + 1} of {count}", edition) for number in range(count)
         )

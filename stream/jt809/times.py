@@ -23,7 +23,7 @@ def from_seconds(value: int) -> datetime | None:
 
 
 def to_seconds(time: datetime | None, field: str) -> int:
-    """Whole seconds since 1970 UTC, what the standard wants; None gives 0. Raises `EncodeError` before 1970."""
+    """Whole seconds since 1970 UTC; None gives 0. Raises `EncodeError` before 1970 and without a zone."""
     if time is None:
         return 0
     if time.tzinfo is None:

@@ -63,12 +63,11 @@ _Source = Annotated[int, Unsigned(1, _SOURCES)]
 _WorkResult = Annotated[int, Unsigned(1, _WORK_RESULTS)]
 _Level = Annotated[int, Unsigned(1, _LEVELS)]
 
-_VEHICLE = ("plate", "color")
+_WARN_END = ("start_time", "end_time", "plate", "color", "destination_id", "route_id", "content")
 _WARN_2019 = (
-    ("platform_id", "warn_type", "warn_time", "start_time", "end_time", *_VEHICLE, "destination_id", "route_id",
-     "content"),
-    ("platform_id", "warn_type", "start_time", "end_time", *_VEHICLE, "destination_id", "route_id", "content"),
-)  # fmt: skip
+    ("platform_id", "warn_type", "warn_time", *_WARN_END),
+    ("platform_id", "warn_type", *_WARN_END),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +165,10 @@ class SupervisionReport(AlarmMessage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupervisionRequest(AlarmMessage):
-    """0x9401: the upper platform supervises how an alarm is handled. The e-mail has 32 bytes, 30 in one print."""
+    """0x9401: the upper platform supervises how an alarm is handled.
+
+    The e-mail has 32 bytes, 30 in one print of the standard.
+    """
 
     message_id: ClassVar[int] = 0x9400
     sub_type: ClassVar[int] = 0x9401
@@ -182,8 +184,8 @@ class SupervisionRequest(AlarmMessage):
     supervisor_email: Annotated[str, Text(32)]
 
     _USUAL: ClassVar[Variant] = (
-        "warn_source", "warn_type", "warn_time", "supervision_id", "supervision_end_time", "supervision_level",
-        "supervisor", "supervisor_tel",
+        "warn_source", "warn_type", "warn_time", "supervision_id", "supervision_end_time",
+        "supervision_level", "supervisor", "supervisor_tel",
     )  # fmt: skip
     VARIANTS: ClassVar[Mapping[Edition, tuple[Variant, ...]]] = {
         "2011": ((*_USUAL, "supervisor_email"), (*_USUAL, "supervisor_email#30")),

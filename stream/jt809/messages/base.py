@@ -1,7 +1,7 @@
-"""What every message has: its business type and sub type, and what is wrapped around its fields.
+"""What every message has: business type, sub type, and what is wrapped around its fields.
 
-Wrappers (JT/T 809-2011, 4.5): messages about a vehicle begin with plate, colour, sub type and length; messages
-between platforms with sub type and length; the others have nothing.
+Wrappers (JT/T 809-2011, 4.5): messages about a vehicle begin with plate, colour, sub type and length;
+messages between platforms with sub type and length; the others have nothing.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Wrapped:
 
 
 def unwrap(body: bytes, wrapper: Wrapper) -> Wrapped:
-    """Take a body apart. Raises `TruncatedError`, or `LengthError` if the stated length is not what is there."""
+    """Take a body apart. Raises `TruncatedError`, or `LengthError` if the stated length is wrong."""
     if wrapper is Wrapper.NONE:
         return Wrapped(0, body)
     reader = Reader(body)

@@ -29,7 +29,7 @@ _DERIVED = ("alarms", "status")
 
 
 class GnssTime(TimeKind):
-    """Day, month, year (WORD), hour, minute, second in binary, GMT+8; None for what is no time that exists."""
+    """Day, month, year (WORD), hour, minute, second in binary, GMT+8; None for no time that exists."""
 
     def read(self, reader: Reader, name: str, edition: Edition) -> datetime | None:
         raw = reader.take(7, name)
@@ -79,8 +79,8 @@ class StatusBits(Unsigned):
 class Gnss(Record):
     """A position as 2011 has it.
 
-    encrypt: 1 if the coordinates are encrypted and so of no use here. Longitude and latitude as sent; 809-2011
-    has no signs. Bits are those of JT/T 808-2011.
+    encrypt: 1 if the coordinates are encrypted and so of no use here. Longitude and latitude as sent;
+    809-2011 has no signs. Bits are those of JT/T 808-2011.
     """
 
     encrypt: Annotated[int, Unsigned(1, _ENCRYPT)] = 0

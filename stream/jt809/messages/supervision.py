@@ -1,4 +1,4 @@
-"""Supervision of vehicles: listening, pictures, texts, recorder data, emergency (JT/T 809-2011, 4.5.7; 2019)."""
+"""Supervision of vehicles: listening, pictures, texts, recorder, emergency (JT/T 809-2011, 4.5.7; 2019)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dynamic data of vehicles: registration, positions, exchange, drivers, waybills (JT/T 809-2011, 4.5.3-4.5.4).
+"""Dynamic data of vehicles: registration, positions, drivers, waybills (JT/T 809-2011, 4.5.3-4.5.4).
 
 In 2019 an answer names what it answers: source_type, the sub type of the request, and source_sequence, the
 sequence number of its frame.
@@ -37,7 +37,7 @@ _ExchangeReason = Annotated[int, Unsigned(1, _EXCHANGE_REASONS)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterVehicle(VehicleMessage):
-    """0x1201. sim: number of the SIM card. terminal_model has 8 bytes in the print of 2011, 20 in practice."""
+    """0x1201. terminal_model has 8 bytes in the print of 2011, 20 by its supplement. sim: the SIM card."""
 
     message_id: ClassVar[int] = 0x1200
     sub_type: ClassVar[int] = 0x1201

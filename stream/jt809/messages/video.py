@@ -190,7 +190,10 @@ class PlaybackRequest(VehicleMessage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaybackControl(VehicleMessage):
-    """0x9A02. control: 0 play, 1 pause, 2 end, 3 fast forward, 4 back by key frames, 5 go to time, 6 key frames."""
+    """0x9A02.
+
+    control: 0 play, 1 pause, 2 end, 3 fast forward, 4 back by key frames, 5 go to the time, 6 key frames.
+    """
 
     message_id: ClassVar[int] = 0x9A00
     sub_type: ClassVar[int] = 0x9A02
