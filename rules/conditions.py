@@ -1,0 +1,126 @@
+"""Rules that ask only that something holds for a while: terminal alarms, forbidden hours, data quality."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.kernel import kernel
+from rules import forbidden_hours, quality, terminal_alarms
+from rules.change import EpisodeChange
+from rules.family import Batch, Setting, Table, Watch
+from rules.finding import Finding, Told, finding_of
+from rules.forbidden_hours import FORBIDDEN, FREE, hours_of
+from rules.holding import HIT, MOST_HITS, Holding, new_terms
+from rules.parameters import Plan, compile_parameters
+from rules.quality import add_hit, judge_quality
+from rules.rulebook import CLASS_CODES, Rulebook
+
+# Conditions 0 to 31 are the terminal's alarm bits; the numbers are in snapshots.
+HOURS, HOURS_SOON = 32, 33
+
+_PLAN: Plan = {**quality.PLAN, "hours_kmh": ("f8", "forbidden_hours_speed_kmh")}
+_ROOM = 4096  # hits of one call: some batches have more and are judged in several calls
+
+
+def _terms(book: Rulebook) -> NDArray[np.void]:
+    terms = new_terms(CLASS_CODES)
+    terminal_alarms.set_terms(book, terms)
+    quality.set_terms(book, terms)
+    terms["min_ms"][:, HOURS] = np.rint(book.by_class("forbidden_hours_min_s") * 1000)
+    terms["breaks_at_gap"][:, HOURS] = True
+    # One reminder a night, however often the vehicle stops in the time before.
+    lead_ms = np.rint(book.by_class("forbidden_hours_lead_s") * 1000)
+    terms["hold_ms"][:, HOURS_SOON] = terms["join_ms"][:, HOURS_SOON] = lead_ms
+    return terms
+
+
+@kernel
+def _judge(
+    begin: int, entries: Any, parameters: Any, hours: Any, exempt_ms: Any, valid: Any, bits: int, hits: Any
+) -> tuple[int, int]:
+    """The hits of the entries from `begin` on; returns the entry after them, and how many hits."""
+    count = 0
+    for at in range(begin, len(entries)):
+        if count + MOST_HITS > len(hits):
+            return at, count
+        e = entries[at]
+        p = parameters[e.vehicle_class]
+        up, bit = e.alarm_bits & bits, 0
+        while up:
+            if up & 1:
+                count = add_hit(hits, count, at, bit, e.speed_kmh, 0.0, e.time_ms)
+            up, bit = up >> 1, bit + 1
+        now = hours_of(hours, e.vehicle_class, e.time_ms)
+        if now != FREE and e.speed_kmh > p.hours_kmh and e.time_ms >= exempt_ms[e.row]:
+            moved_m = e.moved_m if e.moved_m == e.moved_m else 0.0
+            what = HOURS if now == FORBIDDEN else HOURS_SOON
+            count = add_hit(hits, count, at, what, e.speed_kmh, moved_m, e.time_ms)
+        count = judge_quality(at, e, p, valid, hits, count)
+    return len(entries), count
+
+
+class ConditionWatch:
+    """The family at work."""
+
+    def __init__(self, setting: Setting) -> None:
+        book = setting.book
+        self._setting = setting
+        self._holding = Holding("conditions", _terms(book))
+        self._parameters = compile_parameters(book, _PLAN)
+        self._hours = forbidden_hours.hours_table(book)
+        self._exempt = forbidden_hours.Exempt(book)
+        self._valid = quality.valid_ranges(book)
+        self._bits = terminal_alarms.watched_bits(book)
+        self._hits = np.zeros(_ROOM, HIT)
+
+    @property
+    def tables(self) -> Mapping[str, Table]:
+        return self._holding.tables
+
+    def step(self, batch: Batch) -> list[Finding]:
+        self._holding.first.grow(len(self._setting.vehicles))
+        self._exempt.follow(self._setting.vehicles.keys)
+        found: list[Finding] = []
+        begin, entries = 0, batch.entries
+        while begin < len(entries):
+            end, count = _judge(
+                begin, entries, self._parameters, self._hours, self._exempt.until_ms,
+                self._valid, self._bits, self._hits,
+            )  # fmt: skip
+            found += self._told(self._holding.step(begin, end, entries, self._hits[:count]))
+            begin = end
+        return found
+
+    def open_changes(self) -> Iterable[EpisodeChange]:
+        return [one.change for one in self._told(self._holding.open_findings())]
+
+    def _told(self, records: NDArray[np.void]) -> list[Finding]:
+        book, keys = self._setting.book, self._setting.vehicles.keys
+        pairs = ((record, _describe(record, book)) for record in records)
+        return [finding_of(one, told, int(keys[one["row"]]), book) for one, told in pairs if told.level]
+
+
+def _describe(record: Any, book: Rulebook) -> Told:
+    what = int(record["what"])
+    if what < terminal_alarms.BITS:
+        return terminal_alarms.describe(record, book)
+    if what in (HOURS, HOURS_SOON):
+        return forbidden_hours.describe(record, book, reminder=what == HOURS_SOON)
+    return quality.describe(record, book)
+
+
+class ConditionFamily:
+    """As `rules.families` lists it."""
+
+    name = "conditions"
+
+    def watch(self, setting: Setting) -> Watch:
+        """Set it to work."""
+        return ConditionWatch(setting)
+
+
+FAMILY = ConditionFamily()
