@@ -177,7 +177,7 @@ def _speakable(text: str) -> str:
     return text
 
 
-_Name = Annotated[str, AfterValidator(_storable)]
+Name = Annotated[str, AfterValidator(_storable)]
 
 
 class Acknowledgement(BaseModel):
@@ -185,8 +185,8 @@ class Acknowledgement(BaseModel):
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
-    operator: _Name = Field(min_length=1, max_length=100, examples=["王芳"])
-    note: _Name = Field("", max_length=2000, examples=["已电话提醒"])
+    operator: Name = Field(min_length=1, max_length=100, examples=["王芳"])
+    note: Name = Field("", max_length=2000, examples=["已电话提醒"])
 
 
 class Text(BaseModel):
@@ -194,10 +194,8 @@ class Text(BaseModel):
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
-    text: Annotated[_Name, AfterValidator(_speakable)] = Field(
-        min_length=1, examples=["您已超速，请减速慢行"]
-    )
-    operator: _Name = Field(min_length=1, max_length=100, examples=["王芳"])
+    text: Annotated[Name, AfterValidator(_speakable)] = Field(min_length=1, examples=["您已超速，请减速慢行"])
+    operator: Name = Field(min_length=1, max_length=100, examples=["王芳"])
 
 
 class TextAccepted(BaseModel):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from alerts.desk.models import Time, _Name
+from alerts.desk.models import Name, Time
 
 LinkName = Annotated[str, Field(description="Name of the link in the file of links", examples=["suzhou-bus"])]
 
@@ -19,7 +19,7 @@ def _gbk(text: str) -> str:
     return text
 
 
-WireText = Annotated[_Name, AfterValidator(_gbk)]
+WireText = Annotated[Name, AfterValidator(_gbk)]
 Operator = Annotated[WireText, Field(min_length=1, max_length=100, examples=["王芳"])]
 
 
@@ -183,7 +183,7 @@ class SupervisionResult(_Body):
 
     result: Literal["working", "done", "ignored", "later"]
     operator: Operator
-    note: _Name = Field("", max_length=2000)
+    note: Name = Field("", max_length=2000)
 
 
 class Order(BaseModel):
