@@ -80,8 +80,8 @@ class Link:
         self.login: Message | None = None
         self.logout_request: Message | None = None
         self.verify_code = 0
-        #: Link tests of ours on this connection, and how many of them were answered: what was written before an
-        #: answered one has been read by the peer.
+        #: Link tests of ours on this connection, and how many of them were answered: what was written before
+        #: an answered one has been read by the peer.
         self.tests_sent = 0
         self.tests_answered = 0
         self._next_sequence = next_sequence
