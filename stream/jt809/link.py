@@ -20,6 +20,7 @@ from stream.jt809.events import (
     LoginRequested,
     LostReason,
     MessageReceived,
+    PositionsReceived,
     StateError,
 )
 from stream.jt809.frame import Frame, decode_frame, encode_frame
@@ -200,13 +201,37 @@ class Link:
 
     def receive_data(self, data: bytes, now_s: float) -> None:
         """Take bytes from the connection; events follow."""
-        for content in self._splitter.feed(data):
-            if self.state is LinkState.DOWN:
-                self.counts["after_end"] += 1
-                continue
+        contents = self._splitter.feed(data)
+        if self.settings.bulk and self.established and contents:
+            self._receive_bulk(contents, now_s)
+            return
+        for content in contents:
             self._receive_frame(content, now_s)
 
+    def _receive_bulk(self, contents: list[bytes], now_s: float) -> None:
+        """As frame by frame, in their order, but positions come as columns."""
+        # Here, because only links in bulk need compiled code.
+        from stream.jt809.bulk import decode_frames
+        from stream.jt809.positions import decode_positions, in_order
+
+        settings = self.settings
+        batch = decode_frames(contents, settings.edition, settings.cipher)
+        positions, others = decode_positions(batch)
+        if len(positions):
+            self._last_received_s = now_s
+            self.counts.update(batch.oddities(positions.frame, settings.gnss_center_id))
+        for part in in_order(positions, others):
+            if isinstance(part, int):
+                self._receive_frame(contents[part], now_s)
+            elif self.established:
+                self._events.append(PositionsReceived(self.name, part))
+            else:
+                self.counts["after_end"] += len(part)
+
     def _receive_frame(self, content: bytes, now_s: float) -> None:
+        if self.state is LinkState.DOWN:
+            self.counts["after_end"] += 1
+            return
         frame: Frame | None = None
         try:
             frame = decode_frame(content, self.settings.edition, self.settings.cipher)
