@@ -21,7 +21,12 @@ def h264(size: int = 3000, seed: int = 2) -> bytes:
 
 def wav(size: int = 3000, seed: int = 3) -> bytes:
     data = random.Random(seed).randbytes(size - 44)
-    head = b"RIFF" + struct.pack("<I", size - 8) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000, 1, 8)
+    head = (
+        b"RIFF"
+        + struct.pack("<I", size - 8)
+        + b"WAVEfmt "
+        + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000, 1, 8)
+    )
     return head + b"data" + struct.pack("<I", len(data)) + data
 
 

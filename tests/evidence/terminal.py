@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import struct
 from dataclasses import dataclass, field
 from functools import reduce
@@ -105,10 +106,8 @@ class Terminal:
 
     async def hang_up(self) -> None:
         self.writer.close()
-        try:
+        with contextlib.suppress(ConnectionError):
             await self.writer.wait_closed()
-        except ConnectionError:
-            pass
 
     async def hand_over(self, name: bytes, file_type: int, data: bytes) -> Message:
         """0x1211, all chunks, 0x1212; the 0x9212."""

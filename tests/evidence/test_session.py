@@ -50,7 +50,9 @@ def joined(events: list[Event]) -> list[object]:
 def feed(data: bytes, cuts: list[int]) -> list[Event]:
     session = AttachmentSession(LIMIT)
     places = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    return [event for a, b in zip(places, places[1:], strict=False) for event in session.receive_data(data[a:b])]
+    return [
+        event for a, b in zip(places, places[1:], strict=False) for event in session.receive_data(data[a:b])
+    ]
 
 
 @settings(max_examples=200)
@@ -166,7 +168,8 @@ def test_a_few_damaged_frames_are_forgiven_many_are_not() -> None:
 
 def test_other_messages_are_answered_and_a_broken_list_is_a_bad_message() -> None:
     heartbeat, other, broken = feed(
-        frame(0x0002, PHONE, 0, b"") + frame(0x0200, PHONE, 1, bytes(28)) + frame(LIST, PHONE, 2, b"short"), []
+        frame(0x0002, PHONE, 0, b"") + frame(0x0200, PHONE, 1, bytes(28)) + frame(LIST, PHONE, 2, b"short"),
+        [],
     )[:3]
     assert [event.result for event in (heartbeat, other, broken)] == [  # type: ignore[union-attr]
         Result.OK,
