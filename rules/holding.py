@@ -32,6 +32,7 @@ HIT = record_type(
         "value": ("f8", 0.0),  # its highest and first are kept
         "addend": ("f8", 0.0),  # summed from the second report of a run on
         "since_ms": ("i8", 0),  # where a run that begins here begins
+        "key": ("i8", 0),  # identity of what is hit; told again it does not count again. 0 has none
         "start_ms": ("i8", 0),  # written: the start of the run it came to belong to
     }
 )
@@ -70,6 +71,10 @@ _SLOT: Layout = {
     "first": ("f8", 0.0),
     "most": ("f8", 0.0),
     "sum": ("f8", 0.0),
+    "key_0": ("i8", 0),  # the newest keys, so many as alarms of one kind cross each other on their way
+    "key_1": ("i8", 0),
+    "key_2": ("i8", 0),
+    "key_3": ("i8", 0),
 }
 
 HELD = record_type(
@@ -197,7 +202,7 @@ def _take_hit(
         slot.grade = hit.grade if graver else slot.grade
         slot.bridged |= e.gap
         slot.bits |= hit.bits
-        slot.points += 1
+        slot.points += 0 if _known(slot, hit.key) else 1
         slot.most = max(slot.most, hit.value)
         slot.sum += hit.addend
     slot.last_ms, slot.paused = e.time_ms, False
@@ -219,8 +224,20 @@ def _begin(e: Any, hit: Any, slot: Any) -> None:
     slot.what, slot.grade, slot.bits, slot.vehicle_class = hit.what, hit.grade, hit.bits, e.vehicle_class
     slot.start_ms, slot.found_ms, slot.points = hit.since_ms, NONE, 1
     slot.first, slot.most, slot.sum = hit.value, hit.value, 0.0
+    slot.key_0, slot.key_1, slot.key_2, slot.key_3 = hit.key, 0, 0, 0
     # A run that begins with the interval before its first report lies across it.
     slot.bridged = e.gap and hit.since_ms < e.time_ms
+
+
+@kernel
+def _known(slot: Any, key: int) -> bool:
+    """Whether a run holds this key already; it does from now on."""
+    if key == 0:
+        return False
+    if key in (slot.key_0, slot.key_1, slot.key_2, slot.key_3):
+        return True
+    slot.key_3, slot.key_2, slot.key_1, slot.key_0 = slot.key_2, slot.key_1, slot.key_0, key
+    return False
 
 
 @kernel
