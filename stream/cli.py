@@ -154,6 +154,22 @@ def _registry(settings: Settings, parsed: argparse.Namespace) -> int | None:
     return registry.import_csv(settings.database.dsn, parsed.file)
 
 
+def _rulebook(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stream import rulebook_command
+
+    if parsed.action == "check":
+        return rulebook_command.check(parsed.file)
+    if parsed.action == "explain":
+        return rulebook_command.tell(parsed.file)
+    if parsed.action == "diff":
+        if parsed.other is None:
+            return rulebook_command.diff(rulebook_command.BUILT_IN, parsed.file)
+        return rulebook_command.diff(parsed.file, parsed.other)
+    from stream import rulebook_publishing
+
+    return rulebook_publishing.run(settings.broker, settings.database.dsn, parsed.file)
+
+
 def _settings(settings: Settings, parsed: argparse.Namespace) -> int:
     from stream.settings import document
 
@@ -173,6 +189,7 @@ HANDLERS: dict[str, Callable[[Settings, argparse.Namespace], int | None]] = {
     "decode": _decode,
     "replay": _replay,
     "registry": _registry,
+    "rulebook": _rulebook,
     "settings": _settings,
 }
 

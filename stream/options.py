@@ -78,6 +78,36 @@ def _registry_arguments(parser: argparse.ArgumentParser) -> None:
     add_common(bring, (DATABASE,))
 
 
+def _rulebook_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    file_help = "a rulebook (TOML); `default` is the one that comes with the program"
+    for name, summary in (
+        ("check", "tell every fault of a rulebook file, with its line and what to do"),
+        ("explain", "print a rulebook for a person: each threshold in Chinese and English, with its source"),
+    ):
+        action = actions.add_parser(name, help=summary, description=summary)
+        action.add_argument("file", metavar="FILE", help=file_help)
+        add_common(action, ())
+    compare = actions.add_parser(
+        "diff",
+        help="compare two rulebooks",
+        description="Exit code 0 when both say the same, 1 when they differ, 2 when one cannot be used.",
+    )
+    compare.add_argument("file", metavar="FILE", help=file_help)
+    compare.add_argument(
+        "other", metavar="FILE", nargs="?", help="the other; without it FILE against default"
+    )
+    add_common(compare, ())
+    publish = actions.add_parser(
+        "publish",
+        help="hand a rulebook to the running workers",
+        description="Checks the file, keeps it in the database and writes it into every partition of "
+        "`telemetry`: what is reported after it is judged by it. No worker is restarted.",
+    )
+    publish.add_argument("file", metavar="FILE", help=file_help)
+    add_common(publish, (BROKER, DATABASE))
+
+
 SIMULATE_SETTINGS = {
     "host": "simulate.host",
     "port": "simulate.port",
@@ -201,6 +231,13 @@ COMMANDS = (
         "hazmat), total_mass_kg, enterprise, driver.",
         (),
         _registry_arguments,
+    ),
+    Command(
+        "rulebook",
+        "the thresholds: `rulebook check | diff | explain | publish`",
+        "A rulebook is a TOML file laid over the one that comes with the program; see docs/rules.",
+        (),
+        _rulebook_arguments,
     ),
     Command(
         "settings",

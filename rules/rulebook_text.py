@@ -1,0 +1,116 @@
+"""A rulebook for a person: explained entry by entry, compared with another, as a table for the documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rules.rulebook import Rulebook
+from rules.threshold import Threshold, Value, Where
+
+_GRADES = {
+    "A": "A: read in the text / 原文",
+    "B": "B: read second hand / 转引",
+    "C": "C: from memory / 记忆",
+    "D": "D: own choice / 自定",
+}
+
+
+def value_text(value: Value, unit: str) -> str:
+    """A value with its unit as a person writes it.
+
+    >>> value_text(True, ""), value_text((10, 20.5), "%"), value_text(14400, "s")
+    ('true', '10, 20.5 %', '14400 s')
+    """
+    if isinstance(value, bool):
+        text = "true" if value else "false"
+    elif isinstance(value, tuple):
+        text = ", ".join(value_text(one, "") for one in value)
+    elif isinstance(value, str):
+        text = value
+    else:
+        text = f"{value:.12g}"
+    return f"{text or '(none)'} {unit}".rstrip()
+
+
+def where_text(one: Where) -> str:
+    """For which classes, roads and zones an override is.
+
+    >>> where_text(Where(("hazmat",), ("urban", "ramp"), (), 60))
+    'class hazmat, road urban or ramp'
+    """
+    asked = (("class", one.vehicle_class), ("road", one.road_class), ("zone", one.zone))
+    return ", ".join(f"{label} {' or '.join(names)}" for label, names in asked if names)
+
+
+def explain(book: Rulebook, default: Rulebook) -> Iterator[str]:
+    """Lines that explain a rulebook; what differs from the default one is marked with *."""
+    changed = [name for name, entry in book.entries.items() if _said(entry) != _said(default.entries[name])]
+    yield f"Rulebook / 规则手册  {book.version}"
+    yield f"{len(book.entries)} entries / 条目, {len(changed)} differ from the default / 与默认不同 (*)"
+    for rule, entries in by_rule(book).items():
+        yield ""
+        yield f"== {rule} =="
+        for entry in entries:
+            mark = "*" if entry.name in changed else " "
+            yield f"{mark} {entry.name} = {value_text(entry.value, entry.unit)}"
+            yield f"    {entry.zh} / {entry.en}"
+            for one in entry.where:
+                yield f"    {where_text(one)}: {value_text(one.value, entry.unit)}"
+            yield f"    {entry.source}  [{_GRADES[entry.grade]}]"
+    for exemption in book.exemptions:
+        yield ""
+        yield f"exemption / 豁免 ({exemption.kind}): {', '.join(exemption.vehicles)}"
+        if exemption.source:
+            yield f"    {exemption.source}"
+
+
+def by_rule(book: Rulebook) -> dict[str, list[Threshold]]:
+    """Entries by the first rule that uses them, in the order of the rulebook."""
+    rules: dict[str, list[Threshold]] = {}
+    for entry in book.entries.values():
+        rules.setdefault("all rules" if entry.rules[0] == "*" else entry.rules[0], []).append(entry)
+    return rules
+
+
+def differences(one: Rulebook, other: Rulebook) -> Iterator[str]:
+    """Lines that tell what differs; none where both say the same."""
+    for name in one.entries:
+        before, after = one.entries[name], other.entries[name]
+        if before.value != after.value:
+            values = (value_text(entry.value, entry.unit) for entry in (before, after))
+            yield f"{name} ({before.zh}): {' -> '.join(values)}"
+        if before.where != after.where:
+            yield f"{name} ({before.zh}): {_overrides(before)} -> {_overrides(after)}"
+        if (before.source, before.grade) != (after.source, after.grade):
+            yield f"{name}: source {before.source} [{before.grade}] -> {after.source} [{after.grade}]"
+    if one.exemptions != other.exemptions:
+        yield f"exemptions: {_exempt(one)} -> {_exempt(other)}"
+    if one.version != other.version:
+        yield f"version: {one.version} -> {other.version}"
+
+
+def parameter_table(book: Rulebook, rules: Sequence[str]) -> list[str]:
+    """Markdown lines: the entries that any of some rules uses."""
+    rows = ["| parameter | 参数 | default | source | grade |", "|---|---|---|---|---|"]
+    for entry in book.entries.values():
+        if not set(rules) & set(entry.rules):
+            continue
+        values = [value_text(entry.value, entry.unit)]
+        values += [f"{where_text(one)}: {value_text(one.value, entry.unit)}" for one in entry.where]
+        cells = (f"`{entry.name}`", f"{entry.zh}", "; ".join(values), entry.source, entry.grade)
+        rows.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
+    return rows
+
+
+def _said(entry: Threshold) -> tuple[object, ...]:
+    return entry.value, entry.where, entry.source, entry.grade
+
+
+def _overrides(entry: Threshold) -> str:
+    told = (f"{where_text(one)}: {value_text(one.value, entry.unit)}" for one in entry.where)
+    return "; ".join(told) or "no overrides"
+
+
+def _exempt(book: Rulebook) -> str:
+    count = sum(len(one.vehicles) for one in book.exemptions)
+    return f"{count} vehicles in {len(book.exemptions)} exemptions"
