@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from geo.datum import gcj02_to_wgs84
-from geo.zone import DATUMS, ZONE_RULES, Zone, ZoneError, parse_hours
+from geo.distance import EARTH_RADIUS_M
+from geo.zone import ALWAYS_MS, DATUMS, ZONE_RULES, Zone, ZoneError, parse_hours
 
 MAX_ZONES = 200_000  # a province has some thousand; beyond this the file is not a list of zones
 
@@ -63,7 +66,12 @@ def _zone(feature: Any, number: int) -> Zone:
     identity = properties.get("id", feature.get("id"))
     label = str(identity) if identity not in (None, "") else str(properties.get("name") or f"zone-{number}")
     try:
-        polygon = _polygon(feature["geometry"], str(properties.get("datum") or "wgs84").lower())
+        datum = str(properties.get("datum") or "wgs84").lower()
+        geometry = feature["geometry"]
+        if geometry.get("type") == "Point":
+            polygon = _circle(geometry, _positive(properties, "radius_m"), datum)
+        else:
+            polygon = _polygon(geometry, datum)
         return _with_demands(label, polygon, properties)
     except (TypeError, KeyError, IndexError) as error:
         raise ZoneError(f"zone {label!r}: geometry is not as GeoJSON asks") from error
@@ -80,7 +88,7 @@ def _polygon(geometry: Mapping[str, Any], datum: str) -> shapely.Geometry:
     elif kind == "MultiPolygon":
         polygons = geometry["coordinates"]
     else:
-        raise ZoneError(f"geometry {kind!r} must be a Polygon or a MultiPolygon")
+        raise ZoneError(f"geometry {kind!r} must be a Polygon, a MultiPolygon, or a Point with radius_m")
     parts = []
     for rings in polygons:
         shell, *holes = [_ring(ring, datum) for ring in rings]
@@ -91,10 +99,42 @@ def _polygon(geometry: Mapping[str, Any], datum: str) -> shapely.Geometry:
     return shape
 
 
+CIRCLE_CORNERS = 180
+"""Corners of the polygon that stands for a circle: it lies inside it by at most 0.02 % of the radius."""
+
+MAX_RADIUS_M = 500_000
+
+
+def _circle(geometry: Mapping[str, Any], radius_m: float | None, datum: str) -> shapely.Geometry:
+    """A circle around a Point, as JT/T 808 0x8600 has them, as a polygon with corners on it."""
+    if datum not in DATUMS:
+        raise ZoneError(f"datum {datum!r} must be one of {', '.join(DATUMS)}")
+    if radius_m is None or radius_m > MAX_RADIUS_M:
+        raise ZoneError(f"a Point is a circle and needs radius_m, above 0 and at most {MAX_RADIUS_M}")
+    (x, y), *_ = _coordinates([geometry["coordinates"]], datum).tolist()
+    turn = np.linspace(0.0, 2 * np.pi, CIRCLE_CORNERS, endpoint=False)
+    arc, north = radius_m / EARTH_RADIUS_M, np.radians(y)
+    # The point at a distance and direction on the sphere.
+    latitude = np.arcsin(np.sin(north) * np.cos(arc) + np.cos(north) * np.sin(arc) * np.cos(turn))
+    longitude = np.arctan2(
+        np.sin(turn) * np.sin(arc) * np.cos(north), np.cos(arc) - np.sin(north) * np.sin(latitude)
+    )
+    shape = shapely.Polygon(np.column_stack([x + np.degrees(longitude), np.degrees(latitude)]))
+    if not shapely.is_valid(shape):
+        raise ZoneError("the circle is not valid: it reaches over a pole")
+    return shape
+
+
 def _ring(ring: Any, datum: str) -> Any:
     points = np.array([point[:2] for point in ring], np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
         raise ZoneError("a ring needs at least three points of longitude and latitude")
+    return _coordinates(points, datum)
+
+
+def _coordinates(values: Any, datum: str) -> NDArray[np.float64]:
+    """n places as an (n, 2) array of WGS-84 degrees."""
+    points = np.array([value[:2] for value in values], np.float64)
     if not (np.abs(points[:, 0]) <= 180).all() or not (np.abs(points[:, 1]) <= 90).all():
         raise ZoneError("coordinates must be longitude within 180 and latitude within 90 degrees")
     if datum == "gcj02":
@@ -118,11 +158,37 @@ def _with_demands(label: str, polygon: shapely.Geometry, properties: Mapping[str
         raise ZoneError("rule 'stay' needs max_stay_s")
     if "speed" in rules and limit_kmh is None:
         raise ZoneError("rule 'speed' needs limit_kmh")
+    if "weather" in rules and limit_kmh is None:
+        raise ZoneError("rule 'weather' needs limit_kmh")
     name = str(properties.get("name") or label)
     name_en = str(properties.get("name_en") or name)
     dwell_s = _positive(properties, "dwell_s", zero=True) or 0.0
     classes = _texts(properties, "vehicle_classes")
-    return Zone(label, name, name_en, polygon, rules, limit_kmh, max_stay_s, dwell_s, classes, hours)
+    speed_min_s = _positive(properties, "speed_min_s", zero=True)
+    valid_ms = _validity(properties)
+    return Zone(
+        label, name, name_en, polygon, rules, limit_kmh, max_stay_s, dwell_s, classes, hours, speed_min_s,
+        valid_ms,
+    )  # fmt: skip
+
+
+def _validity(properties: Mapping[str, Any]) -> tuple[int, int]:
+    """The times between which a zone is in force: `valid_from` and `valid_until`, ISO 8601 with an offset."""
+    bounds = list(ALWAYS_MS)
+    for place, name in enumerate(("valid_from", "valid_until")):
+        text = properties.get(name)
+        if text is None:
+            continue
+        try:
+            moment = datetime.fromisoformat(str(text))
+        except ValueError:
+            moment = datetime.min
+        if moment.tzinfo is None:
+            raise ZoneError(f"{name} {text!r} must look like 2026-06-01T08:00:00+08:00")
+        bounds[place] = round(moment.timestamp() * 1000)
+    if bounds[0] >= bounds[1]:
+        raise ZoneError("valid_from must be before valid_until")
+    return bounds[0], bounds[1]
 
 
 def _positive(properties: Mapping[str, Any], name: str, zero: bool = False) -> float | None:

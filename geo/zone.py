@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import shapely
 
-ZONE_RULES = ("enter", "exit", "stay", "speed", "forbidden")
+ZONE_RULES = ("enter", "exit", "stay", "speed", "forbidden", "weather")
 DATUMS = ("wgs84", "gcj02")
 
 _WINDOW = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 _MINUTES_A_DAY = 24 * 60
+
+ALWAYS_MS = (-(1 << 62), 1 << 62)
 
 
 class ZoneError(ValueError):
@@ -25,7 +27,10 @@ class Zone:
     """A polygon in WGS-84 degrees, with its demands.
 
     `hours` are windows (from, to) in minutes of the day, the end excluded, a window over midnight having
-    from > to; empty means all day. `vehicle_classes` are class names; empty means every class.
+    from > to; empty means all day. `vehicle_classes` are class names; empty means every class. `speed_min_s`
+    is how long a run over the zone's limit must last, None as the rulebook says. `valid_ms` bounds the times
+    (milliseconds since 1970 UTC, the end excluded) in which the zone is in force. The rule `weather` makes
+    `limit_kmh` a weather order: a limit for speeding, not one of the zone.
     """
 
     id: str
@@ -38,6 +43,8 @@ class Zone:
     dwell_s: float = 0.0
     vehicle_classes: tuple[str, ...] = ()
     hours: tuple[tuple[int, int], ...] = ()
+    speed_min_s: float | None = None
+    valid_ms: tuple[int, int] = ALWAYS_MS
 
 
 def parse_hours(text: str) -> tuple[tuple[int, int], ...]:

@@ -7,16 +7,20 @@ the changes of a vehicle are the same for any cut of the stream into batches.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from geo.zones import ZoneSet
-from rules import continuous_driving, run_table, snapshot, speeding, zones
-from rules.arrange import arrange
-from rules.batch import make_batch, remember
+from rules import snapshot
+from rules.arrange import Arranger
 from rules.change import Disposition, EpisodeChange, Outcome
+from rules.families import FAMILIES
+from rules.family import Batch, Family, Setting, Watch
 from rules.finding import Finding
 from rules.reports import Reports
 from rules.rulebook import Rulebook
-from rules.snapshot import SnapshotError, State
+from rules.slots import Slots
+from rules.snapshot import SnapshotError
+from rules.vehicles import Vehicles
 
 __all__ = ["Disposition", "Engine", "EpisodeChange", "Outcome", "SnapshotError"]
 
@@ -30,58 +34,58 @@ class Engine:
         How many reports were set aside as impossible, by reason, since this engine was made.
     """
 
-    def __init__(self, rulebook: Rulebook, zones: ZoneSet, state: State | None = None) -> None:
+    def __init__(self, rulebook: Rulebook, zones: ZoneSet, families: Sequence[Family] = FAMILIES) -> None:
         self.rulebook = rulebook
-        self.refused: Counter[str] = Counter()
-        self._state = state or snapshot.new_state(zones)
-        state = self._state
-        self._speeding = speeding.watch(rulebook, state.vehicles, state.speeding)
-        self._zones = _zone_rules(rulebook, state)
+        self._setting = Setting(rulebook, zones, Vehicles())
+        self._arranger = Arranger(rulebook, self._setting.vehicles)
+        self.refused: Counter[str] = self._arranger.refused
+        self._watches: list[Watch] = [family.watch(self._setting) for family in families]
 
     @property
     def vehicles(self) -> int:
         """Number of vehicles known."""
-        return len(self._state.vehicles)
+        return len(self._setting.vehicles)
 
     @property
     def zones_ignored(self) -> int:
         """Pairs of report and zone passed over because too many zones overlap at one position."""
-        return self._zones.ignored
+        return sum(getattr(watch, "ignored", 0) for watch in self._watches)
 
     @property
     def state_bytes(self) -> int:
         """Bytes the rows of state in use take, without the index of vehicle keys."""
-        state = self._state
-        tables = (state.vehicles.columns, state.speeding, state.presence, state.zone_speed)
-        return sum(table.row_bytes * len(table) for table in tables)
+        vehicles = self._setting.vehicles.table
+        used = len(vehicles) * vehicles.row_bytes
+        for watch in self._watches:
+            for table in watch.tables.values():
+                if isinstance(table, Slots):
+                    used += table.used * table.table.row_bytes
+                else:
+                    used += len(table) * table.row_bytes
+        return used
 
     def process(self, reports: Reports) -> Outcome:
         """Take reports of any number in arrival order; tell what became of each and what changed."""
-        vehicles = self._state.vehicles
-        order = arrange(self.rulebook, vehicles, reports, self.refused)
-        if not len(order.row):
-            return Outcome(order.disposition, [])
-        batch = make_batch(self.rulebook, vehicles.columns, order.reports, order.row)
-        found = continuous_driving.step(self.rulebook, vehicles, batch)
-        found += speeding.step(self._speeding, batch)
-        found += zones.step(self._zones, batch)
-        remember(vehicles.columns, batch)
-        run_table.forget(self._speeding)
-        run_table.forget(self._zones.speed)
-        # Stable, so that several changes of one episode at one report keep their order.
-        found.sort(key=_order)
-        return Outcome(order.disposition, [finding.change for finding in found])
+        arranged = self._arranger.arrange(reports)
+        found: list[Finding] = []
+        if len(arranged.entries):
+            batch = Batch(arranged.entries, reports)
+            for watch in self._watches:
+                found += watch.step(batch)
+            # By the time of their cause. Stable, so that several changes of one episode at one report keep
+            # their order.
+            time_ms = arranged.entries["time_ms"]
+            found.sort(key=lambda one: (time_ms[one.at], one.at, one.change.rule, one.subject))
+        return Outcome(arranged.disposition, [finding.change for finding in found])
 
     def open_changes(self) -> list[EpisodeChange]:
         """The current truth of every episode that is still open, in order of start, vehicle and rule."""
-        changes = continuous_driving.open_changes(self.rulebook, self._state.vehicles)
-        changes += run_table.open_changes(self._speeding)
-        changes += zones.open_changes(self._zones)
+        changes = [change for watch in self._watches for change in watch.open_changes()]
         return sorted(changes, key=lambda one: (one.start_ms, one.vehicle_key, one.rule, one.alert_id))
 
     def snapshot(self) -> bytes:
         """The whole state as Arrow IPC, versioned and self-describing."""
-        return snapshot.dump(self._state, self.rulebook.version)
+        return snapshot.dump(self._setting, self._watches)
 
     @classmethod
     def restore(cls, rulebook: Rulebook, zones: ZoneSet, data: bytes) -> Engine:
@@ -92,16 +96,7 @@ class Engine:
         SnapshotError
             The data is no snapshot, or of a version this program does not read.
         """
-        return cls(rulebook, zones, snapshot.load(zones, data))
-
-
-def _order(finding: Finding) -> tuple[int, str, str]:
-    return finding.at, finding.change.rule, finding.subject
-
-
-def _zone_rules(rulebook: Rulebook, state: State) -> zones.ZoneRules:
-    plan = zones.make_plan(state.zones)
-    presences = zones.Presences(rulebook, state.vehicles, plan, state.presence)
-    describe = zones.describe_zone(state.zones)
-    speed = run_table.Watch(zones.RULE_SPEED, rulebook, state.vehicles, state.zone_speed, describe)
-    return zones.ZoneRules(state.zones, presences, speed)
+        saved = snapshot.read(data)
+        engine = cls(rulebook, saved.zones_with_former(zones))
+        snapshot.load(saved, engine._setting, engine._watches)
+        return engine

@@ -1,9 +1,13 @@
-"""From vehicle keys to row numbers, many at once: an open-addressing hash table in numpy."""
+"""From 64-bit keys to row numbers: an open-addressing hash table."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+from geo.kernel import kernel
 
 MAX_ROWS = 1 << 24  # 16 million vehicles in one partition: far above a nation's fleet, far below int32
 _FIRST_BITS = 10
@@ -29,21 +33,13 @@ class KeyIndex:
         """The keys in row order."""
         return self._keys[: self.rows]
 
-    def find(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    def find(self, keys: NDArray[np.int64]) -> NDArray[np.int32]:
         """Row number of each key; -1 where it is not known."""
-        slot = self._home(keys)
-        found = self._slots[slot].astype(np.int64)
-        open_ = ((found != _EMPTY) & (self._keys[found] != keys)).nonzero()[0]
-        mask = len(self._slots) - 1
-        # The table is at most half full, so every walk meets an empty slot.
-        while len(open_):
-            slot[open_] = (slot[open_] + 1) & mask
-            row = self._slots[slot[open_]].astype(np.int64)
-            found[open_] = row
-            open_ = open_[(row != _EMPTY) & (self._keys[row] != keys[open_])]
+        found = np.empty(len(keys), np.int32)
+        _find(keys, self._slots, self._keys, self._bits, found)
         return found
 
-    def find_or_add(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    def find_or_add(self, keys: NDArray[np.int64]) -> NDArray[np.int32]:
         """Row number of each key; keys not yet known get the next rows, in order of appearance.
 
         Raises
@@ -54,37 +50,48 @@ class KeyIndex:
         found = self.find(keys)
         missing = (found == _EMPTY).nonzero()[0]
         if len(missing):
-            _, first = np.unique(keys[missing], return_index=True)
-            self._add(keys[missing[np.sort(first)]])
-            found[missing] = self.find(keys[missing])
+            new = keys[missing]
+            self._make_room(len(np.unique(new)))
+            added = np.empty(len(new), np.int32)
+            self.rows = _add(new, self._slots, self._keys, self._bits, self.rows, added)
+            found[missing] = added
         return found
 
-    def _add(self, new: NDArray[np.int64]) -> None:
-        rows = self.rows + len(new)
+    def _make_room(self, count: int) -> None:
+        rows = self.rows + count
         if rows > MAX_ROWS:
             raise IndexFullError(f"{rows} vehicles in one partition are more than {MAX_ROWS}; add partitions")
-        first, self.rows = self.rows, rows
+        # At most half full, so every walk meets an empty slot soon.
         if 2 * rows > len(self._slots):
             self._bits = int(2 * rows - 1).bit_length()
-            keys = np.empty(1 << (self._bits - 1), np.int64)
-            keys[:first] = self._keys[:first]
-            self._keys, self._slots = keys, np.full(1 << self._bits, _EMPTY, np.int32)
-            self._keys[first:rows] = new
-            self._place(np.arange(rows))
-        else:
-            self._keys[first:rows] = new
-            self._place(np.arange(first, rows))
+            known, self._keys = self.keys, np.empty(1 << (self._bits - 1), np.int64)
+            self._slots = np.full(1 << self._bits, _EMPTY, np.int32)
+            _add(known, self._slots, self._keys, self._bits, 0, np.empty(len(known), np.int32))
 
-    def _place(self, rows: NDArray[np.int64]) -> None:
-        slot = self._home(self._keys[rows])
-        mask = len(self._slots) - 1
-        while len(rows):
-            free = self._slots[slot] == _EMPTY
-            self._slots[slot[free]] = rows[free]
-            # Of several rows that met in one slot the last one written has it; the others walk on.
-            left = self._slots[slot] != rows
-            rows, slot = rows[left], (slot[left] + 1) & mask
 
-    def _home(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
-        hashed = keys.view(np.uint64) * _SPREAD
-        return (hashed >> np.uint64(64 - self._bits)).view(np.int64)
+@kernel
+def _walk(key: int, slots: Any, keys: Any, bits: int) -> int:
+    """The slot of a key, or the empty one where it would stand."""
+    mask = len(slots) - 1
+    slot = np.int64((np.uint64(key) * _SPREAD) >> np.uint64(64 - bits))
+    while slots[slot] != _EMPTY and keys[slots[slot]] != key:
+        slot = (slot + 1) & mask
+    return slot  # type: ignore[return-value]
+
+
+@kernel
+def _find(wanted: Any, slots: Any, keys: Any, bits: int, found: Any) -> None:
+    for i in range(len(wanted)):
+        found[i] = slots[_walk(wanted[i], slots, keys, bits)]
+
+
+@kernel
+def _add(new: Any, slots: Any, keys: Any, bits: int, rows: int, found: Any) -> int:
+    """Add keys, some perhaps more than once; returns the number of rows after that."""
+    for i in range(len(new)):
+        slot = _walk(new[i], slots, keys, bits)
+        if slots[slot] == _EMPTY:
+            slots[slot], keys[rows] = rows, new[i]
+            rows += 1
+        found[i] = slots[slot]
+    return rows

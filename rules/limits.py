@@ -1,39 +1,47 @@
-"""The speed limit that holds for each report: the lowest that applies, and which it was."""
+"""The speed limit that holds at an entry: the lowest that applies, and which it was."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
 
-from rules.local_time import in_window, time_of_day_ms
-from rules.reports import Reports
-from rules.rulebook import Rulebook
-from rules.vehicle_class import PASSENGER_CLASSES
+from geo.kernel import kernel
+from rules.local_time import DAY_MS, OFFSET_MS
 
-SOURCES = ("posted", "class", "night", "zone")
-POSTED, CLASS, NIGHT, ZONE = range(len(SOURCES))
-
-_HOUR_MS = 3_600_000
+SOURCES = ("posted", "class", "night", "zone", "road", "segment", "weather")
+POSTED, CLASS, NIGHT, ZONE, ROAD, SEGMENT, WEATHER = range(len(SOURCES))
 
 
-def limits(rulebook: Rulebook, reports: Reports) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-    """Limit of each of n reports in km/h, and its source as an index into `SOURCES`.
+@kernel
+def is_night(time_ms: int, from_ms: int, to_ms: int) -> bool:
+    """Whether a time lies in a window of the day in Asia/Shanghai, its end excluded."""
+    of_day_ms = (time_ms + OFFSET_MS) % DAY_MS
+    if from_ms <= to_ms:
+        return from_ms <= of_day_ms < to_ms
+    return of_day_ms >= from_ms or of_day_ms < to_ms
 
-    The lower of the posted limit and the class's limit (the posted one when equal); for coaches at night that
-    limit times the night factor. A posted limit that is NaN or not above 0 is none.
+
+@kernel
+def limit_of(e: Any, class_limits_kmh: Any, p: Any) -> tuple[float, int]:
+    """Limit of an entry in km/h and its source as an index into `SOURCES`.
+
+    The lowest of class (by road), matched road, declared segment and posted limit, the later named of equals
+    only if it is the posted one; coaches at night, that limit times the night factor; a zone's limit or a
+    weather order where it is lower still, as it stands.
     """
-    limit_kmh = rulebook.by_class("class_limit_kmh")[reports.vehicle_class]
-    source = np.full(len(reports), CLASS, np.uint8)
-    posted = (reports.limit_kmh > 0) & (reports.limit_kmh <= limit_kmh)
-    if posted.any():
-        limit_kmh[posted] = reports.limit_kmh[posted]
-        source[posted] = POSTED
-    coach = np.isin(reports.vehicle_class, PASSENGER_CLASSES)
-    if rulebook.coach_night_factor < 1 and coach.any():
-        at = coach.nonzero()[0]
-        start_ms, end_ms = rulebook.night_start_h * _HOUR_MS, rulebook.night_end_h * _HOUR_MS
-        at = at[in_window(time_of_day_ms(reports.time_ms[at]), start_ms, end_ms)]
+    limit_kmh, source = class_limits_kmh[e.vehicle_class, e.road_class], CLASS
+    if e.road_limit_kmh < limit_kmh:
+        limit_kmh, source = e.road_limit_kmh, ROAD
+    if e.segment_limit_kmh < limit_kmh:
+        limit_kmh, source = e.segment_limit_kmh, SEGMENT
+    if 0 < e.limit_kmh <= limit_kmh:
+        limit_kmh, source = e.limit_kmh, POSTED
+    if p.night_factor < 1 and is_night(e.time_ms, p.night_from_ms, p.night_to_ms):
         # Rounded, so that 80 % of a limit is the number a person would write.
-        limit_kmh[at] = np.round(limit_kmh[at] * rulebook.coach_night_factor, 6)
-        source[at] = NIGHT
+        limit_kmh, source = np.rint(limit_kmh * p.night_factor * 1e6) / 1e6, NIGHT
+    if e.zone_limit_kmh < limit_kmh:
+        limit_kmh, source = e.zone_limit_kmh, ZONE
+    if e.weather_limit_kmh < limit_kmh:
+        limit_kmh, source = e.weather_limit_kmh, WEATHER
     return limit_kmh, source

@@ -2,12 +2,14 @@
 
 Each table of state is one column, a list of structs with one element a row of the table, so that any Arrow
 reader can look into a snapshot. The schema's metadata has the version, the rulebook's version and the zones
-that the tables refer to.
+that the tables refer to. A table or field that a snapshot lacks begins empty: a rule that is new starts
+watching; one that is gone is forgotten.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,53 +18,49 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from geo.zones import ZoneSet
-from rules import presence, run_table
-from rules.columns import Columns
-from rules.vehicles import Vehicles
-from rules.zone_plan import WHATS
+from rules.family import Deriving, Setting, Watch
+from rules.records import NO_ROW, Records
+from rules.slots import COUNT, Slots
 
-VERSION = 1
+VERSION = 2
+
+ZONE_FIELD = "zone"
 
 
 class SnapshotError(ValueError):
     """Data that is no snapshot this program can read; the log can rebuild the state without it."""
 
 
-@dataclass(slots=True)
-class State:
-    """All that an engine remembers, and the zones whose indices it uses."""
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A snapshot read: its tables as Arrow structs, and [id, name, name_en] of the zones it refers to."""
 
-    vehicles: Vehicles
-    speeding: Columns
-    presence: Columns
-    zone_speed: Columns
-    zones: ZoneSet
+    tables: dict[str, pa.StructArray]
+    zones: dict[int, list[str]]
 
-
-def new_state(zones: ZoneSet) -> State:
-    """The state before the first report."""
-    run_layout = run_table.LAYOUT
-    return State(Vehicles(), Columns(run_layout), Columns(presence.LAYOUT), Columns(run_layout), zones)
+    def zones_with_former(self, zones: ZoneSet) -> ZoneSet:
+        """The zones, and those only the snapshot knows, without area: their open episodes end with the
+        vehicle's next position."""
+        known = {zone.id for zone in zones.zones}
+        gone = [names for names in self.zones.values() if names[0] not in known]
+        return zones.with_former(gone) if gone else zones
 
 
-def dump(state: State, rulebook_version: str) -> bytes:
+def dump(setting: Setting, watches: Sequence[Watch]) -> bytes:
     """The state as bytes."""
-    keys = {"vehicle_key": state.vehicles.keys}
-    columns = {
-        "vehicles": _pack({**keys, **_arrays(state.vehicles.columns)}),
-        "speeding": _pack(_arrays(state.speeding)),
-        "presence": _pack(_arrays(state.presence)),
-        "zone_speed": _pack(_arrays(state.zone_speed)),
-    }
-    used = np.union1d(state.presence["subject"] // WHATS, state.zone_speed["subject"])
-    zones = {}
-    for index in used.tolist():
-        zone = state.zones.zones[index]
-        zones[str(index)] = [zone.id, zone.name, zone.name_en]
+    keys = {"vehicle_key": setting.vehicles.keys}
+    columns = {"vehicles": _pack(keys | _fields(setting.vehicles.table))}
+    used: set[int] = set()
+    for name, table in _tables(watches):
+        columns[name] = _pack(_fields(table))
+        if ZONE_FIELD in table.layout:
+            used.update(np.unique(table.rows[ZONE_FIELD]).tolist())
+    every = setting.zones.zones
+    zones = {str(one): [every[one].id, every[one].name, every[one].name_en] for one in used if one != NO_ROW}
     metadata = {
         "haulwatch.schema": "engine-snapshot",
         "haulwatch.version": str(VERSION),
-        "haulwatch.rulebook": rulebook_version,
+        "haulwatch.rulebook": setting.book.version,
         "haulwatch.zones": json.dumps(zones, ensure_ascii=False),
     }
     batch = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
@@ -75,11 +73,8 @@ def dump(state: State, rulebook_version: str) -> bytes:
     return data
 
 
-def load(zones: ZoneSet, data: bytes) -> State:
-    """The state from bytes, its zone indices translated to those of `zones`.
-
-    A zone that is no longer there is kept as a zone without area, so that its open episodes end with their
-    vehicle's next position.
+def read(data: bytes) -> Saved:
+    """Look into a snapshot.
 
     Raises
     ------
@@ -97,45 +92,66 @@ def load(zones: ZoneSet, data: bytes) -> State:
     if version != str(VERSION):
         raise SnapshotError(f"snapshot version {version!r} is not readable here, only version {VERSION}")
     try:
-        return _state(zones, batch, json.loads(metadata[b"haulwatch.zones"]))
+        zones = {int(index): names for index, names in json.loads(metadata[b"haulwatch.zones"]).items()}
+        names = batch.schema.names
+        return Saved({name: batch.column(name).flatten() for name in names}, zones)
     except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise SnapshotError(f"damaged engine snapshot: {error!r}") from error
 
 
-def _state(zones: ZoneSet, batch: pa.RecordBatch, known: dict[str, list[str]]) -> State:
-    state = new_state(zones)
-    vehicles = _unpack(batch.column("vehicles"))
-    state.vehicles.rows_of(vehicles.pop("vehicle_key"))
-    for name, array in vehicles.items():
-        state.vehicles.columns[name][:] = array
-    for name in ("speeding", "presence", "zone_speed"):
-        table: Columns = getattr(state, name)
-        arrays = _unpack(batch.column(name))
-        table.add(len(arrays["row"]))
-        for column in table.layout:
-            table[column][:] = arrays[column]
-    state.zones, index_of = _translate(zones, known)
-    what = state.presence["subject"] % WHATS
-    state.presence["subject"][:] = index_of[state.presence["subject"] // WHATS] * WHATS + what
-    state.zone_speed["subject"][:] = index_of[state.zone_speed["subject"]]
-    return state
+def load(saved: Saved, setting: Setting, watches: Sequence[Watch]) -> None:
+    """Put a snapshot's state into an engine that is as new.
+
+    Raises
+    ------
+    SnapshotError
+    """
+    try:
+        vehicles = saved.tables["vehicles"]
+        setting.vehicles.rows_of(_column(vehicles, "vehicle_key"))
+        _unpack(vehicles, setting.vehicles.table)
+        index_of = _translation(saved, setting.zones)
+        for name, table in _tables(watches):
+            if name not in saved.tables:
+                continue
+            _unpack(saved.tables[name], table)
+            if ZONE_FIELD in table.layout:
+                zone = table.rows[ZONE_FIELD]
+                table.rows[ZONE_FIELD] = np.where(zone == NO_ROW, NO_ROW, index_of[zone])
+        for watch in watches:
+            for part in watch.tables.values():
+                if isinstance(part, Slots):
+                    _chain_free(part)
+            if isinstance(watch, Deriving):
+                watch.restored()
+    except (KeyError, TypeError, ValueError, IndexError, pa.ArrowException) as error:
+        raise SnapshotError(f"damaged engine snapshot: {error!r}") from error
 
 
-def _translate(zones: ZoneSet, known: dict[str, list[str]]) -> tuple[ZoneSet, NDArray[np.int64]]:
-    """The zones with those added that only the snapshot knows, and the new index of each old one."""
+def _tables(watches: Sequence[Watch]) -> Iterator[tuple[str, Records]]:
+    for watch in watches:
+        for name, table in watch.tables.items():
+            yield name, table.table if isinstance(table, Slots) else table
+
+
+def _chain_free(slots: Slots) -> None:
+    slots.free[:] = NO_ROW, 0
+    free = (slots.rows["owner"] == NO_ROW).nonzero()[0]
+    slots.chain(free.astype(np.int32))
+    assert slots.free[COUNT] == len(free)
+
+
+def _translation(saved: Saved, zones: ZoneSet) -> NDArray[np.int32]:
+    """The index that each zone of the snapshot has now."""
     place = {zone.id: index for index, zone in enumerate(zones.zones)}
-    gone = [names for names in known.values() if names[0] not in place]
-    if gone:
-        zones = zones.with_former(gone)
-        place = {zone.id: index for index, zone in enumerate(zones.zones)}
-    index_of = np.zeros(max((int(old) for old in known), default=-1) + 1, np.int64)
-    for old, names in known.items():
-        index_of[int(old)] = place[names[0]]
-    return zones, index_of
+    index_of = np.zeros(max(saved.zones, default=0) + 1, np.int32)
+    for old, names in saved.zones.items():
+        index_of[old] = place[names[0]]
+    return index_of
 
 
-def _arrays(table: Columns) -> dict[str, NDArray[Any]]:
-    return {name: table[name] for name in table.layout}
+def _fields(table: Records) -> dict[str, NDArray[Any]]:
+    return {name: np.ascontiguousarray(table.rows[name]) for name in table.layout}
 
 
 def _pack(arrays: dict[str, NDArray[Any]]) -> pa.Array:
@@ -143,9 +159,15 @@ def _pack(arrays: dict[str, NDArray[Any]]) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array([0, len(fields)], pa.int32()), fields)
 
 
-def _unpack(column: pa.Array) -> dict[str, NDArray[Any]]:
-    fields = column.flatten()
-    return {
-        field.name: fields.field(index).to_numpy(zero_copy_only=False)
-        for index, field in enumerate(fields.type)
-    }
+def _unpack(fields: pa.StructArray, table: Records) -> None:
+    table.grow(len(fields))
+    if len(table) != len(fields):
+        raise SnapshotError(f"damaged engine snapshot: {len(fields)} rows where {len(table)} are")
+    for field in fields.type:
+        if field.name in table.layout:
+            table.rows[field.name] = _column(fields, field.name)
+
+
+def _column(fields: pa.StructArray, name: str) -> NDArray[Any]:
+    values: NDArray[Any] = fields.field(name).to_numpy(zero_copy_only=False)
+    return values

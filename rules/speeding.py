@@ -1,32 +1,185 @@
-"""Speeding: over the lowest limit that applies, for at least the time that counts."""
+"""Speeding: over the lowest limit that applies, for at least the time that counts; and nearly so."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
-from rules.batch import Batch
-from rules.columns import Columns
-from rules.finding import Finding
-from rules.lane import every_report
-from rules.limits import limits
+from geo.kernel import kernel
+from rules import finding
+from rules.change import EpisodeChange
+from rules.family import Batch, Setting, Table
+from rules.finding import FINDING, MOST_AN_ENTRY, UPDATE, Finding, Told, finding_of
+from rules.limit_runs import GOING_ON, RUN_LAYOUT, new_run, not_over, over, spent, tell, tier_of
+from rules.limits import SOURCES, limit_of
+from rules.parameters import Plan, compile_parameters
+from rules.records import NO_ROW, Records
 from rules.rulebook import Rulebook
-from rules.run_table import Watch
-from rules.speed_runs import Over
-from rules.speed_runs import step as step_runs
-from rules.vehicles import Vehicles
+from rules.slots import COUNT, Slots, give_back, take_slot
+from rules.vehicle_class import PASSENGER_CLASSES
 
-RULE = "speeding"
+RULES = ("speeding", "speeding_pre")
+SPEEDING, NEARLY = range(len(RULES))
+
+PLAN: Plan = {
+    "min_ms": ("i8", "speeding_min_s"),
+    "join_ms": ("i8", "speeding_join_s"),
+    "pre_kmh": ("f8", "speeding_pre_kmh"),
+    "pre_min_ms": ("i8", "speeding_pre_min_s"),
+    "night_factor": ("f8", "coach_night_factor"),
+    "night_from_ms": ("i8", "night_start_h"),
+    "night_to_ms": ("i8", "night_end_h"),
+}
+
+_SLOTS = 256
+_FEW = 2  # slots that one entry can take
 
 
-def watch(rulebook: Rulebook, vehicles: Vehicles, table: Columns) -> Watch:
-    """The rule over its table of runs; a vehicle is its own, nameless subject."""
-    return Watch(RULE, rulebook, vehicles, table, lambda subject: ("", {}))
+@kernel
+def step(
+    begin: int, entries: Any, first: Any, slots: Any, free: Any, parameters: Any, class_limits_kmh: Any,
+    tiers_percent: Any, findings: Any,
+) -> tuple[int, int]:  # fmt: skip
+    """Compare entries with their limits."""
+    count = 0
+    for at in range(begin, len(entries)):
+        e = entries[at]
+        p = parameters[e.vehicle_class]
+        limit_kmh, source = limit_of(e, class_limits_kmh, p)
+        near = p.pre_kmh > 0 and e.speed_kmh >= limit_kmh - p.pre_kmh
+        number = first[e.row].first
+        if number == NO_ROW and not near and e.speed_kmh <= limit_kmh:
+            continue
+        if len(findings) - count < MOST_AN_ENTRY or free[COUNT] < _FEW:
+            return at, count
+        exceeds = e.speed_kmh > limit_kmh
+        for what in (SPEEDING, NEARLY):
+            holds = exceeds if what == SPEEDING else near and not exceeds
+            number = first[e.row].first
+            while number != NO_ROW and slots[number].what != what:
+                number = slots[number].next
+            if number == NO_ROW:
+                if not holds:
+                    continue
+                number = take_slot(slots, free, e.row, first[e.row].first)
+                first[e.row].first = number
+                new_run(slots[number], NO_ROW, what)
+            r = slots[number]
+            if not holds:
+                count = not_over(r, findings, count, at)
+            elif what == SPEEDING:
+                tier = tier_of(e.speed_kmh, limit_kmh, tiers_percent)
+                count = over(r, e, limit_kmh, source, tier, e.gap, p.min_ms, p.join_ms, findings, count, at)
+            else:
+                count = over(r, e, limit_kmh, source, 0, e.gap, p.pre_min_ms, p.join_ms, findings, count, at)
+        sweep(e, first[e.row], slots, free, p.join_ms)
+    return len(entries), count
 
 
-def step(watching: Watch, batch: Batch) -> list[Finding]:
-    """Take the reports of a batch; tell which episodes opened, changed and closed."""
-    limit_kmh, source = limits(watching.rulebook, batch.reports)
-    speed_kmh = batch.reports.speed_kmh
-    at = (speed_kmh > limit_kmh).nonzero()[0]
-    over = Over(at, np.zeros(len(at), np.int64), speed_kmh[at], limit_kmh[at], source[at])
-    return step_runs(watching, every_report(batch), over)
+@kernel
+def sweep(e: Any, owner: Any, slots: Any, free: Any, join_ms: int) -> None:
+    """Give back the runs of a vehicle that can matter no more."""
+    before, number = NO_ROW, owner.first
+    while number != NO_ROW:
+        following = slots[number].next
+        if spent(slots[number], e.time_ms, join_ms):
+            if before == NO_ROW:
+                owner.first = following
+            else:
+                slots[before].next = following
+            give_back(slots, free, number)
+        else:
+            before = number
+        number = following
+
+
+class SpeedingWatch:
+    """The speeding family at work."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self._runs = Slots(RUN_LAYOUT)
+        self._first = Records({"first": ("i4", NO_ROW)})
+        self._findings = finding.buffer()
+        book = setting.book
+        self._parameters = compile_parameters(book, PLAN)
+        others = np.ones(len(self._parameters), bool)
+        others[list(PASSENGER_CLASSES)] = False
+        self._parameters["night_factor"][others] = 1.0
+        self._class_limits_kmh = book.by_class_and_road("class_limit_kmh")
+        self._tiers_percent = np.array(book.speeding_tier_percent, np.float64)
+
+    @property
+    def tables(self) -> Mapping[str, Table]:
+        return {"speeding": self._runs, "speeding_of_vehicle": self._first}
+
+    def step(self, batch: Batch) -> list[Finding]:
+        """Take the entries of a batch; tell what changed."""
+        self._first.grow(len(self._setting.vehicles))
+        found: list[Finding] = []
+        begin = 0
+        while begin < len(batch.entries):
+            self._runs.provide(_SLOTS)
+            begin, count = step(
+                begin, batch.entries, self._first.rows, self._runs.rows, self._runs.free,
+                self._parameters, self._class_limits_kmh, self._tiers_percent, self._findings,
+            )  # fmt: skip
+            found += self._told(self._findings[:count])
+        return found
+
+    def open_changes(self) -> list[EpisodeChange]:
+        """The episodes that go on, as of each vehicle's newest report."""
+        return [one.change for one in self._told(open_runs(self._runs))]
+
+    def _told(self, records: NDArray[np.void]) -> list[Finding]:
+        book, keys = self._setting.book, self._setting.vehicles.keys
+        return [finding_of(one, describe(one, book), int(keys[one["row"]]), book) for one in records]
+
+
+def open_runs(runs: Slots) -> NDArray[np.void]:
+    """Findings of kind UPDATE about the episodes of runs that go on."""
+    going_on = [n for n in runs.of_owners() if runs.rows[n]["episode"] == GOING_ON]
+    records = np.zeros(len(going_on), FINDING)
+    count = 0
+    for number in going_on:
+        count = tell(runs.rows[number], UPDATE, records, count, 0)
+    return records
+
+
+def describe(record: Any, book: Rulebook) -> Told:
+    """A finding in words."""
+    detail = speed_fields(record, book)
+    if record["what"] == NEARLY:
+        del detail["tier_percent"]
+        return Told(RULES[NEARLY], int(book.speeding_pre_level), detail)
+    return Told(RULES[SPEEDING], book.speeding_tier_level[int(record["d"])], detail)
+
+
+def speed_fields(record: Any, book: Rulebook) -> dict[str, Any]:
+    """How fast, over which limit, how far."""
+    tier = int(record["d"])
+    return {
+        "max_speed_kmh": round(float(record["a"]), 3),
+        "limit_kmh": round(float(record["b"]), 3),
+        "limit_source": SOURCES[int(record["c"])],
+        "distance_m": round(float(record["e"]) / 1000, 1),
+        "tier_percent": book.speeding_tier_percent[tier - 1] if tier else 0,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedingFamily:
+    """The family, for the engine."""
+
+    name: str = "speeding"
+
+    def watch(self, setting: Setting) -> SpeedingWatch:
+        """Set it to work."""
+        return SpeedingWatch(setting)
+
+
+FAMILY = SpeedingFamily()

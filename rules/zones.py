@@ -5,22 +5,36 @@ Boundary points are inside. Reports without a fix are passed over: they neither 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.zones import ZoneSet
-from rules import presence, run_table, speed_runs
-from rules.batch import Batch
+from geo.kernel import kernel
+from geo.zones import Zone
+from rules import finding
 from rules.change import EpisodeChange
-from rules.finding import Finding
-from rules.lane import Lane, every_fix
+from rules.family import Batch, Setting, Table
+from rules.finding import FINDING, MOST_AN_ENTRY, UPDATE, Finding, Told, finding_of, seconds
+from rules.limit_runs import RUN_LAYOUT, new_run, not_over, over, spent, tier_of
 from rules.limits import ZONE
-from rules.presence import Presences, zone_names
-from rules.run_table import Watch
-from rules.speed_runs import Over
-from rules.zone_plan import FORBIDDEN, WHATS, make_plan
+from rules.parameters import Plan, compile_parameters
+from rules.presence import (
+    BANNED,
+    PRESENCE_LAYOUT,
+    SPED,
+    STAYED,
+    be_inside,
+    leave_unseen,
+    tell_presence,
+)
+from rules.records import NO_ROW, NONE, Records
+from rules.rulebook import Rulebook
+from rules.slots import COUNT, Slots, give_back, take_slot
+from rules.speeding import open_runs, speed_fields
+from rules.zone_plan import CROSSING, is_valid, make_plan
 
 MAX_ZONES_AT_A_POINT = 8
 """Zones that count at one position; further ones, in the order of the zone file, are ignored and counted.
@@ -28,91 +42,188 @@ MAX_ZONES_AT_A_POINT = 8
 It bounds the state of a vehicle. Hand-made zones overlap two or three deep; eight leaves room.
 """
 
-__all__ = ["Presences", "ZoneRules", "describe_zone", "make_plan", "open_changes", "step"]
+RULES = ("zone_enter", "zone_exit", "zone_stay", "zone_forbidden", "zone_speed")
 
-RULE_SPEED = "zone_speed"
+PLAN: Plan = {"join_ms": ("i8", "speeding_join_s")}
+
+_SLOTS = 256
+_FEW = 4 * MAX_ZONES_AT_A_POINT  # slots that one entry can take
 
 
-@dataclass(slots=True)
-class ZoneRules:
-    """Zones, the two tables of state over them, and how many pairs of report and zone were ignored."""
+@kernel
+def step(
+    begin: int, entries: Any, pairs: Any, zones: Any, plan: Any, parameters: Any, tiers_percent: Any,
+    first: Any, slots: Any, free: Any, runs: Any, free_runs: Any, findings: Any, ignored: Any,
+) -> tuple[int, int]:  # fmt: skip
+    """Take entries; those of entry i are in `zones[pairs[i]:pairs[i + 1]]`."""
+    count = 0
+    for at in range(begin, len(entries)):
+        e = entries[at]
+        owner = first[e.row]
+        begins, ends = pairs[at], pairs[at + 1]
+        if not e.positioned or (begins == ends and owner.presence == NO_ROW and owner.run == NO_ROW):
+            continue
+        if len(findings) - count < MOST_AN_ENTRY or min(free[COUNT], free_runs[COUNT]) < _FEW:
+            return at, count
+        counted = 0
+        for pair in range(begins, ends):
+            zone = zones[pair]
+            if not plan.for_class[e.vehicle_class, zone] or not is_valid(plan, zone, e.time_ms):
+                continue
+            if counted == MAX_ZONES_AT_A_POINT:
+                ignored[0] += 1
+                continue
+            counted += 1
+            count = be_inside(e, zone, plan, owner, slots, free, findings, count, at)
+            e.weather_limit_kmh = min(e.weather_limit_kmh, plan.weather_kmh[zone])
+            e.zone_limit_kmh = min(e.zone_limit_kmh, plan.limit_kmh[zone])
+            if e.speed_kmh > plan.limit_kmh[zone]:
+                p = parameters[e.vehicle_class]
+                number = run_of(e, zone, owner, runs, free_runs)
+                runs[number].seen = True
+                tier = tier_of(e.speed_kmh, plan.limit_kmh[zone], tiers_percent)
+                count = over(
+                    runs[number], e, plan.limit_kmh[zone], ZONE, tier, e.fix_gap,
+                    plan.run_min_ms[zone], p.join_ms, findings, count, at,
+                )  # fmt: skip
+        count = leave_unseen(e, plan, owner, slots, free, findings, count, at)
+        count = slow_down(e, owner, runs, free_runs, parameters, findings, count, at)
+    return len(entries), count
 
-    zones: ZoneSet
-    presences: Presences
-    speed: Watch
-    ignored: int = 0
+
+@kernel
+def run_of(e: Any, zone: int, owner: Any, runs: Any, free: Any) -> int:
+    """The vehicle's run over a zone's limit; a new one where there is none."""
+    number = owner.run
+    while number != NO_ROW and runs[number].zone != zone:
+        number = runs[number].next
+    if number == NO_ROW:
+        number = take_slot(runs, free, e.row, owner.run)
+        owner.run = number
+        new_run(runs[number], zone, SPED)
+    return number  # type: ignore[no-any-return]
+
+
+@kernel
+def slow_down(
+    e: Any, owner: Any, runs: Any, free: Any, parameters: Any, findings: Any, count: int, at: int
+) -> int:
+    """End the runs that the entry did not go on with, and forget those that can matter no more."""
+    join_ms = parameters[e.vehicle_class].join_ms
+    before, number = NO_ROW, owner.run
+    while number != NO_ROW:
+        r = runs[number]
+        following = r.next
+        if not r.seen:
+            count = not_over(r, findings, count, at)
+        r.seen = False
+        if spent(r, e.time_ms, join_ms):
+            if before == NO_ROW:
+                owner.run = following
+            else:
+                runs[before].next = following
+            give_back(runs, free, number)
+        else:
+            before = number
+        number = following
+    return count
+
+
+class ZoneWatch:
+    """The zone rules at work."""
+
+    def __init__(self, setting: Setting) -> None:
+        book = setting.book
+        self._setting = setting
+        self._plan = make_plan(setting.zones, round(book.speeding_min_s * 1000))
+        self._parameters = compile_parameters(book, PLAN)
+        self._tiers_percent = np.array(book.speeding_tier_percent, np.float64)
+        self._presence = Slots(PRESENCE_LAYOUT)
+        self._runs = Slots(RUN_LAYOUT)
+        self._first = Records({"presence": ("i4", NO_ROW), "run": ("i4", NO_ROW)})
+        self._findings = finding.buffer()
+        self._ignored = np.zeros(1, np.int64)
+
+    @property
+    def tables(self) -> Mapping[str, Table]:
+        return {"presence": self._presence, "zone_speed": self._runs, "zones_of_vehicle": self._first}
+
+    @property
+    def ignored(self) -> int:
+        """Pairs of report and zone passed over because too many zones overlap at one position."""
+        return int(self._ignored[0])
+
+    def step(self, batch: Batch) -> list[Finding]:
+        """Take the entries of a batch; tell what changed, and write the zones' limits."""
+        if not len(self._setting.zones.zones):
+            return []
+        entries = batch.entries
+        self._first.grow(len(self._setting.vehicles))
+        x = np.where(entries["positioned"], entries["said_longitude_deg"], np.nan)
+        point, zone = self._setting.zones.query(x, np.ascontiguousarray(entries["said_latitude_deg"]))
+        pairs = np.zeros(len(entries) + 1, np.int64)
+        np.cumsum(np.bincount(point, minlength=len(entries)), out=pairs[1:])
+        found: list[Finding] = []
+        begin = 0
+        while begin < len(entries):
+            self._presence.provide(_SLOTS)
+            self._runs.provide(_SLOTS)
+            begin, count = step(
+                begin, entries, pairs, zone, self._plan, self._parameters, self._tiers_percent,
+                self._first.rows, self._presence.rows, self._presence.free, self._runs.rows, self._runs.free,
+                self._findings, self._ignored,
+            )  # fmt: skip
+            found += self._told(self._findings[:count])
+        return found
+
+    def open_changes(self) -> list[EpisodeChange]:
+        """The stays, forbidden presences and runs that go on, as of each vehicle's newest position."""
+        table = self._presence.rows
+        here = [n for n in self._presence.of_owners() if table[n]["found_ms"] != NONE]
+        here = [n for n in here if table[n]["what"] != CROSSING]
+        records = np.zeros(len(here), FINDING)
+        count = 0
+        for number in here:
+            count = tell_presence(table[number], UPDATE, records, count, 0)
+        return [one.change for one in self._told(records) + self._told(open_runs(self._runs))]
+
+    def _told(self, records: NDArray[np.void]) -> list[Finding]:
+        book, keys, zones = self._setting.book, self._setting.vehicles.keys, self._setting.zones.zones
+        return [
+            finding_of(one, describe(one, zones[one["zone"]], book), int(keys[one["row"]]), book)
+            for one in records
+        ]
+
+
+def describe(record: Any, zone: Zone, book: Rulebook) -> Told:
+    """A finding in words."""
+    what = int(record["what"])
+    rule = RULES[what]
+    detail = zone_names(zone)
+    if what == SPED:
+        level = book.speeding_tier_level[int(record["d"])]
+        return Told(rule, level, detail | speed_fields(record, book), zone.id)
+    if what in (STAYED, BANNED):
+        detail["stay_s"] = seconds(record["a"])
+    if what == STAYED:
+        detail["max_stay_s"] = zone.max_stay_s
+    return Told(rule, int(book.entries[f"{rule}_level"].value_for()), detail, zone.id)
+
+
+def zone_names(zone: Zone) -> dict[str, Any]:
+    """The fields by which an alert names a zone."""
+    return {"zone_id": zone.id, "zone_name": zone.name, "zone_name_en": zone.name_en}
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
-    """m pairs of a report (lane position) and a zone it is in, in order of report and zone."""
+class ZoneFamily:
+    """The family, for the engine."""
 
-    at: NDArray[np.int64]
-    zone: NDArray[np.int64]
+    name: str = "zones"
 
-    def take(self, index: NDArray[np.bool_]) -> Inside:
-        """Some of the pairs."""
-        return Inside(self.at[index], self.zone[index])
-
-
-def step(rules: ZoneRules, batch: Batch) -> list[Finding]:
-    """Take the reports of a batch; tell which episodes opened, changed and closed."""
-    here = rules.presences
-    lane = every_fix(here.rulebook, here.vehicles.columns, batch)
-    if not len(lane):
-        return []
-    inside = _inside(rules, lane)
-    found = presence.step(here, lane, *_entries(rules, lane, inside))
-    return found + speed_runs.step(rules.speed, lane, _over(rules, lane, inside))
+    def watch(self, setting: Setting) -> ZoneWatch:
+        """Set it to work."""
+        return ZoneWatch(setting)
 
 
-def open_changes(rules: ZoneRules) -> list[EpisodeChange]:
-    """The episodes that go on."""
-    return presence.open_changes(rules.presences) + run_table.open_changes(rules.speed)
-
-
-def _inside(rules: ZoneRules, lane: Lane) -> Inside:
-    """Pairs that count: meant for the vehicle's class, and not too many at one position."""
-    reports, plan = lane.batch.reports, rules.presences.plan
-    at, zone = rules.zones.query(reports.longitude_deg[lane.at], reports.latitude_deg[lane.at])
-    meant = plan.for_class[reports.vehicle_class[lane.at[at]], zone]
-    inside = Inside(at[meant], zone[meant])
-    if len(inside.at) <= MAX_ZONES_AT_A_POINT:
-        return inside
-    # The pair that many places before belongs to the same report: there are too many.
-    extra = np.zeros(len(inside.at), bool)
-    extra[MAX_ZONES_AT_A_POINT:] = inside.at[MAX_ZONES_AT_A_POINT:] == inside.at[:-MAX_ZONES_AT_A_POINT]
-    if not extra.any():
-        return inside
-    rules.ignored += int(np.count_nonzero(extra))
-    return inside.take(~extra)
-
-
-def _entries(rules: ZoneRules, lane: Lane, inside: Inside) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Subject and lane position of every presence the pairs stand for, in order of vehicle and subject."""
-    plan = rules.presences.plan
-    subjects, positions = [], []
-    for what in range(WHATS):
-        pairs = inside.take(plan.asks[what, inside.zone])
-        if what == FORBIDDEN and len(pairs.at):
-            pairs = pairs.take(plan.in_hours(pairs.zone, lane.time_ms[pairs.at]))
-        subjects.append(pairs.zone * WHATS + what)
-        positions.append(pairs.at)
-    subject, at = np.concatenate(subjects), np.concatenate(positions)
-    order = np.lexsort((at, subject, lane.row[at]))
-    return subject[order], at[order]
-
-
-def _over(rules: ZoneRules, lane: Lane, inside: Inside) -> Over:
-    """The pairs in which the speed is over the zone's limit."""
-    speed_kmh = lane.batch.reports.speed_kmh[lane.at[inside.at]]
-    limit_kmh = rules.presences.plan.limit_kmh[inside.zone]
-    over = (speed_kmh > limit_kmh).nonzero()[0]
-    over = over[np.lexsort((inside.at[over], inside.zone[over], lane.row[inside.at[over]]))]
-    source = np.full(len(over), ZONE, np.uint8)
-    return Over(inside.at[over], inside.zone[over], speed_kmh[over], limit_kmh[over], source)
-
-
-def describe_zone(zones: ZoneSet) -> run_table.Describe:
-    """How an alert of zone speed names its zone."""
-    return lambda subject: (zones.zones[subject].id, zone_names(zones.zones[subject]))
+FAMILY = ZoneFamily()

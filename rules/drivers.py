@@ -1,0 +1,103 @@
+"""Who sits where: hours belong to the driver, who takes them along from vehicle to vehicle.
+
+A driver is known by what his reports say (the code on his card, or the registry's name); two cards with one
+code are one driver. Of a vehicle that never said a driver, somebody without a name is taken to drive it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.kernel import kernel
+from rules.fatigue_episodes import end_all
+from rules.records import NO_ROW, NONE, Layout
+
+SEAT_LAYOUT: Layout = {"driver": ("i4", NO_ROW)}
+"""A record a vehicle: who drove it last."""
+
+_NOBODY = np.int64(0x5D3A_91C4_7E60_2B17)  # turns a vehicle's key into that of its driver without a name
+
+
+def driver_keys(entries: NDArray[np.void], vehicle_keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each entry the key of the driver it names, or of the vehicle's nameless one."""
+    said = entries["driver_key"]
+    return np.where(said != 0, said, vehicle_keys[entries["row"]] ^ _NOBODY)
+
+
+@kernel
+def anyone_moves(entries: Any, named: Any, drivers: Any) -> bool:
+    """Whether a driver occurs in two vehicles: those of this batch, or before it and in it. If so, the batch
+    has to be taken in order of time, else in order of vehicles does as well."""
+    moves = False
+    for i in range(len(entries)):
+        row, d = entries[i].row, drivers[named[i]]
+        if entries[i].driver_key != 0:
+            moves |= (d.vehicle != NO_ROW and d.vehicle != row) or (d.mark != NO_ROW and d.mark != row)
+            d.mark = row
+    for i in range(len(entries)):
+        drivers[named[i]].mark = NO_ROW
+    return moves
+
+
+@kernel
+def take_seat(
+    e: Any, named: int, seats: Any, drivers: Any, blank: Any,
+    episodes: Any, free: Any, spans: Any, findings: Any, count: int, at: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Who drives at an entry. Without a name it is who drove before, unless he has been seen elsewhere since.
+
+    What goes on of a driver who is relieved ends. Hours that nobody had a name for go to the driver who is
+    the first to say his, if nothing is known of him yet.
+    """
+    seat = seats[e.row].driver
+    who = named
+    if e.driver_key == 0 and seat != NO_ROW and drivers[seat].vehicle == e.row:
+        who = seat
+    if who == seat:
+        return who, count
+    if seat != NO_ROW:
+        fresh = drivers[who].vehicle == NO_ROW and e.driver_key != 0
+        if drivers[seat].nobody and fresh:
+            hand_over(seat, who, drivers, blank, episodes, spans)
+        elif drivers[seat].vehicle == e.row:
+            d = drivers[seat]
+            count = end_all(d, episodes, free, d.last_ms, findings, count, at)
+    seats[e.row].driver = who
+    drivers[who].nobody = e.driver_key == 0
+    return who, count
+
+
+@kernel
+def hand_over(giver: int, taker: int, drivers: Any, blank: Any, episodes: Any, spans: Any) -> None:
+    """All that is known of one driver becomes another's, of whom nothing is known."""
+    name, other = drivers[taker].key, drivers[giver].key
+    drivers[taker] = drivers[giver]
+    drivers[giver] = blank[0]
+    drivers[taker].key, drivers[giver].key = name, other
+    number = drivers[taker].episodes
+    while number != NO_ROW:
+        episodes[number].owner = taker
+        number = episodes[number].next
+    number = drivers[taker].oldest
+    while number != NO_ROW:
+        spans[number].owner = taker
+        number = spans[number].next
+
+
+@kernel
+def stands_elsewhere(d: Any, e: Any) -> bool:
+    """Whether an entry is of a vehicle that stands while its driver was last seen in another one: he may have
+    left his card, or the registry gives him two vehicles. It does not count for him."""
+    if d.vehicle == NO_ROW or d.vehicle == e.row:
+        return False
+    return not e.known or (not e.driving and e.before_ms < d.last_ms)
+
+
+@kernel
+def already_counted(d: Any, e: Any) -> bool:
+    """Whether an interval adds nothing to what the driver's other vehicle has told."""
+    seen = e.time_ms < d.last_ms or e.before_ms < e.time_ms == d.last_ms
+    return bool(d.last_ms != NONE and seen)

@@ -1,0 +1,8 @@
+"""Every rule family, in the order in which they step: one may use what an earlier one wrote into entries."""
+
+from __future__ import annotations
+
+from rules import fatigue, speeding, zones
+from rules.family import Family
+
+FAMILIES: tuple[Family, ...] = (fatigue.FAMILY, zones.FAMILY, speeding.FAMILY)

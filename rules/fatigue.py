@@ -1,0 +1,184 @@
+"""Fatigue: continuous driving, driving at night, in 24 hours, in seven days, in a calendar day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.kernel import kernel
+from rules import finding
+from rules.change import EpisodeChange
+from rules.drivers import (
+    SEAT_LAYOUT,
+    already_counted,
+    anyone_moves,
+    driver_keys,
+    stands_elsewhere,
+    take_seat,
+)
+from rules.driving_spans import SPAN_LAYOUT
+from rules.family import Batch, Setting, Table
+from rules.fatigue_clocks import DRIVER_LAYOUT, PLAN, go_on, stand
+from rules.fatigue_episodes import CONTINUOUS, EPISODE_LAYOUT, NIGHT, NIGHT_PAST, PRE, RULES, bridge, end_all
+from rules.finding import FINDING, MOST_AN_ENTRY, UPDATE, Finding, Told, finding_of, seconds
+from rules.key_index import KeyIndex
+from rules.parameters import compile_parameters
+from rules.records import NO_ROW, NONE, Records
+from rules.rulebook import Rulebook
+from rules.slots import COUNT, Slots
+
+_SLOTS = 256  # free ones that a call of the kernel finds; one entry takes 10 episodes and 1 span at most
+_FEW = 16
+
+
+@kernel
+def step(
+    begin: int, order: Any, entries: Any, named: Any, seats: Any, drivers: Any, blank: Any, parameters: Any,
+    episodes: Any, free: Any, spans: Any, free_spans: Any, findings: Any,
+) -> tuple[int, int]:  # fmt: skip
+    """Move the clocks of drivers over entries, taken in `order`."""
+    count = 0
+    for i in range(begin, len(order)):
+        if len(findings) - count < MOST_AN_ENTRY or free[COUNT] < _FEW or free_spans[COUNT] < _FEW:
+            return i, count
+        at = order[i]
+        e = entries[at]
+        p = parameters[e.vehicle_class]
+        who, count = take_seat(
+            e, named[at], seats, drivers, blank, episodes, free, spans, findings, count, at
+        )
+        d = drivers[who]
+        if stands_elsewhere(d, e):
+            continue
+        if d.vehicle != NO_ROW and d.vehicle != e.row:
+            count = end_all(d, episodes, free, d.last_ms, findings, count, at)
+        d.vehicle = e.row
+        if not e.known or already_counted(d, e):
+            d.last_ms = max(d.last_ms, e.time_ms)
+            continue
+        begin_ms = e.before_ms
+        if d.last_ms != NONE:
+            if begin_ms > d.last_ms:
+                # Away from every wheel that is watched: he does not drive.
+                if begin_ms - d.last_ms > p.gap_ms:
+                    bridge(d, episodes)
+                count = stand(d, d.last_ms, begin_ms, p, episodes, free, findings, count, at)
+            begin_ms = max(begin_ms, d.last_ms)
+        count = go_on(
+            d, who, begin_ms, e, e.driving, e.gap, p,
+            episodes, free, spans, free_spans, findings, count, at,
+        )  # fmt: skip
+        d.last_ms = e.time_ms
+        if d.clock_ms != NONE:
+            e.wheel_ms = e.time_ms - d.clock_ms
+    return len(order), count
+
+
+class FatigueWatch:
+    """The fatigue family at work."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self._index = KeyIndex()
+        self._drivers = Records({"key": ("i8", 0), **DRIVER_LAYOUT})
+        self._seats = Records(SEAT_LAYOUT)
+        self._episodes = Slots(EPISODE_LAYOUT)
+        self._spans = Slots(SPAN_LAYOUT)
+        self._parameters = compile_parameters(setting.book, PLAN)
+        self._findings = finding.buffer()
+
+    @property
+    def tables(self) -> Mapping[str, Table]:
+        return {
+            "drivers": self._drivers,
+            "seats": self._seats,
+            "fatigue_episodes": self._episodes,
+            "driving_spans": self._spans,
+        }
+
+    def restored(self) -> None:
+        """The tables have been filled from a snapshot."""
+        self._index = KeyIndex()
+        self._index.find_or_add(np.ascontiguousarray(self._drivers.rows["key"]))
+
+    def step(self, batch: Batch) -> list[Finding]:
+        """Take the entries of a batch; tell what changed, and write `wheel_ms`."""
+        entries = batch.entries
+        named = self._named(entries)
+        order = np.arange(len(entries))
+        if anyone_moves(entries, named, self._drivers.rows):
+            order = np.lexsort((self._setting.vehicles.keys[entries["row"]], entries["time_ms"]))
+        found: list[Finding] = []
+        begin = 0
+        while begin < len(order):
+            self._episodes.provide(_SLOTS)
+            self._spans.provide(_SLOTS)
+            begin, count = step(
+                begin, order, entries, named, self._seats.rows, self._drivers.rows, self._drivers.blank,
+                self._parameters, self._episodes.rows, self._episodes.free, self._spans.rows,
+                self._spans.free, self._findings,
+            )  # fmt: skip
+            found += [self._finding(one) for one in self._findings[:count]]
+        return found
+
+    def _named(self, entries: NDArray[np.void]) -> NDArray[np.int32]:
+        """Row of the driver that each entry names."""
+        keys = driver_keys(entries, self._setting.vehicles.keys)
+        named = self._index.find_or_add(keys)
+        known = len(self._drivers)
+        self._drivers.grow(self._index.rows)
+        self._drivers.rows["key"][known:] = self._index.keys[known:]
+        self._seats.grow(len(self._setting.vehicles))
+        return named
+
+    def open_changes(self) -> list[EpisodeChange]:
+        """The episodes that go on, as of each driver's newest report."""
+        changes = []
+        for number in self._episodes.of_owners():
+            slot = self._episodes.rows[number]
+            if slot["what"] == NIGHT_PAST:
+                continue
+            record = np.zeros(1, FINDING)[0]
+            for name in ("row", "what", "bridged", "start_ms", "found_ms", "longitude_deg", "latitude_deg"):
+                record[name] = slot[name]
+            record["kind"], record["end_ms"] = UPDATE, NONE
+            record["a"], record["b"] = slot["peak_ms"], slot["limit_ms"]
+            if slot["what"] % PRE == CONTINUOUS:
+                driver = self._drivers.rows[slot["owner"]]
+                until_ms = driver["last_ms"] if driver["stop_ms"] == NONE else driver["stop_ms"]
+                record["a"] = until_ms - slot["start_ms"]
+            changes.append(self._finding(record).change)
+        return changes
+
+    def _finding(self, record: Any) -> Finding:
+        setting = self._setting
+        key = int(setting.vehicles.keys[record["row"]])
+        return finding_of(record, describe(record, setting.book), key, setting.book)
+
+
+def describe(record: Any, book: Rulebook) -> Told:
+    """What a finding says: how much was driven, and how much is allowed."""
+    what = int(record["what"])
+    early = PRE <= what < NIGHT_PAST
+    rule = RULES[NIGHT if what == NIGHT_PAST else what % PRE]
+    level = int(book.entries["fatigue_pre_level" if early else f"{rule}_level"].value)
+    detail = {"driving_s": seconds(record["a"]), "limit_s": seconds(record["b"])}
+    return Told(f"{rule}_pre" if early else rule, level, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class FatigueFamily:
+    """The family, for the engine."""
+
+    name: str = "fatigue"
+
+    def watch(self, setting: Setting) -> FatigueWatch:
+        """Set it to work."""
+        return FatigueWatch(setting)
+
+
+FAMILY = FatigueFamily()

@@ -1,0 +1,67 @@
+"""Growing tables of records: the state of a rule family, a row a vehicle, a driver or a slot.
+
+Records, not columns: a state machine that looks at one vehicle touches one or two lines of memory, however
+many fields it has. Kernels take the whole table as one argument and read `table[row].field`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+NONE = int(np.iinfo(np.int64).min)  # "no time yet": a time no report can have
+NO_ROW = -1
+
+Layout = Mapping[str, tuple[str, Any]]
+"""From field names to (numpy type, value of a new row). A field called `zone` holds an index of a zone."""
+
+_FIRST_CAPACITY = 64
+
+
+def record_type(layout: Layout) -> np.dtype[np.void]:
+    """The record of a layout, its fields where a C compiler would put them."""
+    return np.dtype([(name, kind) for name, (kind, _) in layout.items()], align=True)
+
+
+class Records:
+    """n rows; `rows` is a view of what is in use, valid until rows are added."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = dict(layout)
+        self._empty = np.zeros(1, record_type(layout))
+        for name, (_, value) in layout.items():
+            self._empty[name] = value
+        self._store: NDArray[np.void] = np.empty(0, self._empty.dtype)
+        self.rows = self._store
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def blank(self) -> NDArray[np.void]:
+        """One new row."""
+        return self._empty
+
+    def grow(self, count: int) -> None:
+        """Make it `count` rows at least; new ones have the layout's values."""
+        known = len(self.rows)
+        if count <= known:
+            return
+        if count > len(self._store):
+            grown = np.empty(max(count, len(self._store) * 3 // 2, _FIRST_CAPACITY), self._empty.dtype)
+            grown[:known] = self.rows
+            self._store = grown
+        self._store[known:count] = self._empty
+        self.rows = self._store[:count]
+
+    def reset(self, index: Any) -> None:
+        """Give rows the values of new ones."""
+        self.rows[index] = self._empty
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes a row takes."""
+        return self._empty.itemsize
