@@ -103,6 +103,7 @@ async function answerAlert(request, response, alert, action) {
   if (action === 'revisions') {
     return send(response, { revisions: revisions.filter((one) => one.alert_id === alert.alert_id) })
   }
+  if (action === 'evidence') return send(response, { files: [] })
   if (action !== 'acknowledge') return send(response, alert)
   const { operator, note } = await body(request)
   const signed = { acknowledged_at: iso(Date.now()), acknowledged_by: operator, acknowledgement_note: note }
@@ -124,6 +125,10 @@ async function answer(request, response) {
     console.log(`text to ${id} by ${operator}: ${text}`)
     return send(response, { command_id: crypto.randomUUID() }, 202)
   }
+  if (noun === 'commands') return send(response, { commands: [], next: null })
+  if (noun === 'links') return send(response, { links: [] })
+  if (noun === 'post-checks') return send(response, { post_checks: [], next: null })
+  if (noun === 'supervisions') return send(response, { supervisions: [], next: null })
   if (noun === 'vehicles' && id) {
     const vehicle = fleet.vehicles.find((one) => one.vehicle_id === id)
     return vehicle ? send(response, vehicle) : missing(response)
