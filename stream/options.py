@@ -115,6 +115,7 @@ SIMULATE_SETTINGS = {
     "speedup": "simulate.speedup",
     "seed": "simulate.seed",
     "interval": "simulate.interval_s",
+    "alarms": "simulate.alarms_per_h",
     "state": "simulate.state",
 }
 """Options that the simulator declares itself and that are settings too."""

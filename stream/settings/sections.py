@@ -72,6 +72,15 @@ class GatewaySettings:
     local_time: bool = setting(
         False, "Answer 0x0004 in GMT+8 like all other times, not in UTC as the text of 0x8004 says."
     )
+    command_timeout_s: float = setting(
+        10.0,
+        "Seconds a terminal has to acknowledge a command; after each repetition more, as JT/T 808 says.",
+        at_least=0.1,
+        at_most=600,
+    )
+    command_repetitions: int = setting(
+        3, "Repetitions of a command that a terminal does not acknowledge.", at_least=0, at_most=10
+    )
     assembly_mib: int = setting(
         64, "Memory that unfinished pictures and clips of all terminals share, in MiB.", at_least=1
     )
@@ -199,6 +208,9 @@ class SimulateSettings:
     speedup: float = setting(1.0, "Simulated seconds in one real second.", at_least=0.01, at_most=10_000)
     seed: int = setting(1, "Seed of the fleet: the same seed drives the same routes.", at_least=0)
     interval_s: int = setting(10, "Seconds between two reports of a vehicle.", at_least=1, at_most=120)
+    alarms_per_h: float = setting(
+        0.5, "ADAS and DSM alarms with files, a vehicle and hour at speed.", at_least=0, at_most=60
+    )
     state: Path | None = setting(
         None,
         "File that keeps where the vehicles are, so that the next run goes on from there; empty: none, "
