@@ -4,151 +4,212 @@ The provinces differ only in the alarm identifier, 16 bytes in Jiangsu and 32 to
 length tells. An item of any other length is another vendor's use of the id and raises `LengthError`.
 """
 
-from __future__ import annotations
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, ClassVar
 
-from stream.jt808.bcd import decode_time
+from stream.jt808.alarm_identifier import DIALECTS, IDENTIFIER, TERMINAL_ID_BYTES, Dialect
 from stream.jt808.errors import LengthError
+from stream.jt808.header import Edition
+from stream.jt808.kind_lists import Counted, Nested
+from stream.jt808.kinds import TIME, U8, U16, U32, Degrees, FixedData, Number, Scaled
+from stream.jt808.layout import Json, Record, Scope
 from stream.jt808.reader import Reader
-from stream.jt808.text import decode_text
+from stream.jt808.safety_events import (
+    ADAS_EVENTS,
+    BSD_EVENTS,
+    DSM_EVENTS,
+    TYRE_EVENTS,
+    event_name,
+    platform_level,
+)
 
-# Terminal id bytes by identifier length: Jiangsu 16, Hunan 32, Heilongjiang 38, Sichuan 39, Guangdong 40.
-_TERMINAL_ID_BYTES = {16: 7, 32: 7, 38: 30, 39: 30, 40: 30}
 _TYRE_BYTES = (9, 10)
-
-_ADAS_EVENTS = {
-    0x01: "forward_collision",
-    0x02: "lane_departure",
-    0x03: "too_close",
-    0x04: "pedestrian_collision",
-    0x05: "frequent_lane_change",
-    0x06: "road_sign_overrun",
-    0x07: "obstacle",
-    0x10: "road_sign_recognition_event",
-    0x11: "active_capture_event",
-}
-_ADAS_EVENTS_GUANGDONG = {0x12: "solid_line_change", 0x13: "aisle_passenger"}
-_DSM_EVENTS = {
-    0x01: "fatigue",
-    0x02: "phone_call",
-    0x03: "smoking",
-    0x04: "distracted",
-    0x05: "driver_abnormal",
-    0x10: "automatic_capture_event",
-    0x11: "driver_change_event",
-}
-_DSM_EVENTS_GUANGDONG = {
-    0x06: "lens_covered",
-    0x08: "driving_overtime",
-    0x0A: "seat_belt",
-    0x0B: "infrared_sunglasses",
-    0x0C: "both_hands_off",
-    0x0D: "playing_with_phone",
-}
-_BSD_EVENTS = {0x01: "rear_approach", 0x02: "left_rear_approach", 0x03: "right_rear_approach"}
-_GUANGDONG_IDENTIFIER_BYTES = 40
+_FLAG = Number(1, names={0: "not applicable", 1: "start", 2: "end"})
+_LEVEL = Number(1, names={1: "first level", 2: "second level, graver"})
+_STATUS = Number(
+    2,
+    bits={
+        0: "acc_on",
+        1: "left_turn",
+        2: "right_turn",
+        3: "wiper",
+        4: "brake",
+        5: "card_inserted",
+        10: "fix",
+    },
+)
+_ALTITUDE = Number(2, signed=True)
+_DEGREES = Degrees()
 
 
-def _identifier_bytes(size: int, before: int, name: str) -> int:
+def _identifier_bytes(size: int, before: int, name: str) -> str:
     identifier = size - before
-    if identifier not in _TERMINAL_ID_BYTES:
+    if identifier not in TERMINAL_ID_BYTES:
         raise LengthError(f"{name}: {size} bytes fit no known alarm identifier")
-    return identifier
+    return str(identifier)
 
 
-def _alarm_identifier(data: bytes) -> dict[str, object]:
-    name_bytes = _TERMINAL_ID_BYTES[len(data)]
-    time = decode_time(data[name_bytes : name_bytes + 6])
-    return {
-        "terminal_id": decode_text(data[:name_bytes]),
-        "time": time.isoformat() if time else None,
-        "sequence": data[name_bytes + 6],
-        "attachments": data[name_bytes + 7],
-        "raw": data.hex(),
-    }
+class SafetyItem(Record):
+    """What the four items have in common: an event by its code, and a level."""
+
+    __slots__ = ()
+    peripheral: ClassVar[int]
+    shown_only = frozenset({"event", "platform_level", "dialect"})
+    alarm_identifier: bytes
+
+    def show(self, edition: Edition) -> dict[str, Json]:
+        """With the event's name behind its code, and the level as the platform grades (1 = graver)."""
+        view: dict[str, Json] = {}
+        dialect = DIALECTS[len(self.alarm_identifier)]
+        for name, value in super().show(edition).items():
+            view[name] = value
+            if name == "event_type":
+                view["event"] = event_name(self.peripheral, value, dialect)
+            elif name == "level":
+                view["platform_level"] = platform_level(value)
+        return view | {"dialect": dialect.name.lower()}
 
 
-def _where(reader: Reader, identifier_bytes: int) -> dict[str, object]:
-    """The fields all four items end with. Coordinates have no hemisphere of their own."""
-    found: dict[str, object] = {
-        "speed_kmh": reader.u8("speed"),
-        "altitude_m": reader.u16("altitude"),
-        "latitude_deg": reader.u32("latitude") / 1e6,
-        "longitude_deg": reader.u32("longitude") / 1e6,
-    }
-    time = reader.time("time")
-    found["time"] = time.isoformat() if time else None
-    found["vehicle_status_bits"] = reader.u16("vehicle_status")
-    found["alarm_identifier"] = _alarm_identifier(reader.take(identifier_bytes, "alarm_identifier"))
-    return found
+@dataclass(frozen=True, slots=True)
+class AdasAlarm(SafetyItem):
+    """Item 0x64. front_distance_s: time gap to what is in front. departure: 1 left, 2 right."""
+
+    peripheral: ClassVar[int] = 0x64
+    alarm_id: Annotated[int, U32]
+    flag: Annotated[int, _FLAG]
+    event_type: Annotated[int, Number(1, names=ADAS_EVENTS)]
+    level: Annotated[int, _LEVEL]
+    front_speed_kmh: Annotated[int, U8]
+    front_distance_s: Annotated[float, Scaled(1, 10)]
+    departure: Annotated[int, Number(1, names={1: "left", 2: "right"})]
+    sign_kind: Annotated[int, Number(1, names={1: "speed", 2: "height", 3: "weight"})]
+    sign_value: Annotated[int, U8]
+    speed_kmh: Annotated[int, U8]
+    altitude_m: Annotated[int, _ALTITUDE]
+    latitude_deg: Annotated[float, _DEGREES]
+    longitude_deg: Annotated[float, _DEGREES]
+    time: Annotated[datetime | None, TIME]
+    vehicle_status_bits: Annotated[int, _STATUS]
+    alarm_identifier: Annotated[bytes, IDENTIFIER]
+
+    @classmethod
+    def variant_of(cls, reader: Reader, edition: Edition) -> str:
+        """Raises `LengthError` if the length fits no province."""
+        return _identifier_bytes(reader.left, 31, "adas")
 
 
-def _what(reader: Reader, events: dict[int, str]) -> dict[str, object]:
-    found: dict[str, object] = {"alarm_id": reader.u32("alarm_id"), "flag": reader.u8("flag")}
-    event = reader.u8("event_type")
-    return found | {"event_type": event, "event": events.get(event)}
+@dataclass(frozen=True, slots=True)
+class DsmAlarm(SafetyItem):
+    """Item 0x65. fatigue_degree: 1-10, the graver the higher."""
+
+    peripheral: ClassVar[int] = 0x65
+    alarm_id: Annotated[int, U32]
+    flag: Annotated[int, _FLAG]
+    event_type: Annotated[int, Number(1, names=DSM_EVENTS)]
+    level: Annotated[int, _LEVEL]
+    fatigue_degree: Annotated[int, U8]
+    reserved: Annotated[bytes, FixedData(4)]
+    speed_kmh: Annotated[int, U8]
+    altitude_m: Annotated[int, _ALTITUDE]
+    latitude_deg: Annotated[float, _DEGREES]
+    longitude_deg: Annotated[float, _DEGREES]
+    time: Annotated[datetime | None, TIME]
+    vehicle_status_bits: Annotated[int, _STATUS]
+    alarm_identifier: Annotated[bytes, IDENTIFIER]
+
+    @classmethod
+    def variant_of(cls, reader: Reader, edition: Edition) -> str:
+        """Raises `LengthError` if the length fits no province."""
+        return _identifier_bytes(reader.left, 31, "dsm")
 
 
-def read_adas(value: bytes) -> dict[str, object]:
-    """Item 0x64. Raises `LengthError` if the length fits no province."""
-    size = _identifier_bytes(len(value), 31, "adas")
-    wider = _ADAS_EVENTS_GUANGDONG if size == _GUANGDONG_IDENTIFIER_BYTES else {}
-    reader = Reader(value)
-    found = _what(reader, _ADAS_EVENTS | wider)
-    found["level"] = reader.u8("level")
-    found["front_speed_kmh"] = reader.u8("front_speed")
-    found["front_distance_s"] = reader.u8("front_distance") / 10
-    found["departure"] = reader.u8("departure")
-    found["sign_kind"] = reader.u8("sign_kind")
-    found["sign_value"] = reader.u8("sign_value")
-    return found | _where(reader, size)
+@dataclass(frozen=True, slots=True)
+class BsdAlarm(SafetyItem):
+    """Item 0x67."""
+
+    peripheral: ClassVar[int] = 0x67
+    alarm_id: Annotated[int, U32]
+    flag: Annotated[int, _FLAG]
+    event_type: Annotated[int, Number(1, names=BSD_EVENTS)]
+    speed_kmh: Annotated[int, U8]
+    altitude_m: Annotated[int, _ALTITUDE]
+    latitude_deg: Annotated[float, _DEGREES]
+    longitude_deg: Annotated[float, _DEGREES]
+    time: Annotated[datetime | None, TIME]
+    vehicle_status_bits: Annotated[int, _STATUS]
+    alarm_identifier: Annotated[bytes, IDENTIFIER]
+
+    @classmethod
+    def variant_of(cls, reader: Reader, edition: Edition) -> str:
+        """Raises `LengthError` if the length fits no province."""
+        return _identifier_bytes(reader.left, 25, "bsd")
 
 
-def read_dsm(value: bytes) -> dict[str, object]:
-    """Item 0x65. Raises `LengthError` if the length fits no province."""
-    size = _identifier_bytes(len(value), 31, "dsm")
-    wider = _DSM_EVENTS_GUANGDONG if size == _GUANGDONG_IDENTIFIER_BYTES else {}
-    reader = Reader(value)
-    found = _what(reader, _DSM_EVENTS | wider)
-    found["level"] = reader.u8("level")
-    found["fatigue_degree"] = reader.u8("fatigue_degree")
-    reader.take(4, "reserved")
-    return found | _where(reader, size)
+class _WheelPosition(Number):
+    """A BYTE, in entries of 10 bytes a WORD."""
+
+    def read(self, reader: Reader, name: str, scope: Scope) -> int:
+        return int.from_bytes(reader.take(_position_bytes(scope), name))
+
+    def write(self, value: int, name: str, scope: Scope) -> bytes:
+        return Number(_position_bytes(scope)).write(value, name, scope)
 
 
-def read_bsd(value: bytes) -> dict[str, object]:
-    """Item 0x67. Raises `LengthError` if the length fits no province."""
-    size = _identifier_bytes(len(value), 25, "bsd")
-    reader = Reader(value)
-    return _what(reader, _BSD_EVENTS) | _where(reader, size)
+def _position_bytes(scope: Scope) -> int:
+    return 2 if scope.outer and scope.outer.variant.endswith("10") else 1
 
 
-def read_tpms(value: bytes) -> dict[str, object]:
-    """Item 0x66. Raises `LengthError` if no identifier and entry of 9 or 10 bytes give the length."""
-    size, tyre_bytes = _tpms_layout(value)
-    reader = Reader(value)
-    found: dict[str, object] = {"alarm_id": reader.u32("alarm_id"), "flag": reader.u8("flag")}
-    found |= _where(reader, size)
-    count = reader.u8("tyre_count")
-    return found | {"tyres": [_tyre(reader, tyre_bytes) for _ in range(count)]}
+@dataclass(frozen=True, slots=True)
+class Tyre(Record):
+    """One wheel. position: 0 = front left, in Z order."""
+
+    position: Annotated[int, _WheelPosition(1)]
+    event_bits: Annotated[int, Number(2, bits=TYRE_EVENTS)]
+    pressure_kpa: Annotated[int, U16]
+    temperature_c: Annotated[int, U16]
+    battery_percent: Annotated[int, U16]
 
 
-def _tpms_layout(value: bytes) -> tuple[int, int]:
-    for identifier in _TERMINAL_ID_BYTES:
-        start = 24 + identifier + 1
-        if len(value) < start:
-            continue
-        count = value[start - 1]
-        for tyre_bytes in _TYRE_BYTES:
-            if len(value) == start + count * tyre_bytes:
-                return identifier, tyre_bytes
-    raise LengthError(f"tpms: {len(value)} bytes fit no known layout")
+@dataclass(frozen=True, slots=True)
+class TpmsAlarm(SafetyItem):
+    """Item 0x66. Entries have 9 bytes, in Guangdong 10; the length tells which."""
+
+    peripheral: ClassVar[int] = 0x66
+    alarm_id: Annotated[int, U32]
+    flag: Annotated[int, _FLAG]
+    speed_kmh: Annotated[int, U8]
+    altitude_m: Annotated[int, _ALTITUDE]
+    latitude_deg: Annotated[float, _DEGREES]
+    longitude_deg: Annotated[float, _DEGREES]
+    time: Annotated[datetime | None, TIME]
+    vehicle_status_bits: Annotated[int, _STATUS]
+    alarm_identifier: Annotated[bytes, IDENTIFIER]
+    tyres: Annotated[tuple[Tyre, ...], Counted(1, Nested(Tyre))]
+
+    @classmethod
+    def variant_of(cls, reader: Reader, edition: Edition) -> str:
+        """Bytes of the identifier and of an entry. Raises `LengthError` if none give the length."""
+        value = reader.ahead()
+        for identifier in TERMINAL_ID_BYTES:
+            start = 24 + identifier + 1
+            if len(value) < start:
+                continue
+            for tyre_bytes in _TYRE_BYTES:
+                if len(value) == start + value[start - 1] * tyre_bytes:
+                    return f"{identifier} {tyre_bytes}"
+        raise LengthError(f"tpms: {len(value)} bytes fit no known layout")
+
+    def variant_for(self, edition: Edition) -> str:
+        """Guangdong has entries of 10 bytes."""
+        size = len(self.alarm_identifier)
+        return f"{size} {10 if DIALECTS.get(size) is Dialect.GUANGDONG else 9}"
 
 
-def _tyre(reader: Reader, tyre_bytes: int) -> dict[str, object]:
-    return {
-        "position": int.from_bytes(reader.take(tyre_bytes - 8, "tyre_position")),
-        "event_bits": reader.u16("tyre_event"),
-        "pressure_kpa": reader.u16("tyre_pressure"),
-        "temperature_c": reader.u16("tyre_temperature"),
-        "battery_percent": reader.u16("tyre_battery"),
-    }
+#: Name and layout of each item by id.
+SAFETY_ITEMS: dict[int, tuple[str, type[SafetyItem]]] = {
+    0x64: ("adas", AdasAlarm),
+    0x65: ("dsm", DsmAlarm),
+    0x66: ("tpms", TpmsAlarm),
+    0x67: ("bsd", BsdAlarm),
+}

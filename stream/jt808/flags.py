@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from stream.jt808.header import Edition
 
-_ALARMS = {
+#: Names of the alarm bits of 2011 and 2013.
+ALARMS = {
     0: "emergency",
     1: "overspeed",
     2: "fatigue",
@@ -73,7 +74,7 @@ def _names(bits: int, names: dict[int, str], prefix: str) -> list[str]:
 
 def alarm_names(bits: int, edition: Edition) -> list[str]:
     """Names of the alarm bits set, lowest first; "reserved_N" for a bit the edition does not define."""
-    return _names(bits, _ALARMS | _ALARMS_2019 if edition == "2019" else _ALARMS, "reserved")
+    return _names(bits, ALARMS | _ALARMS_2019 if edition == "2019" else ALARMS, "reserved")
 
 
 def status_names(bits: int, edition: Edition) -> list[str]:

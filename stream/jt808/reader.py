@@ -1,41 +1,107 @@
-"""Reading and writing the fields of a body, each by its name so that an error can say which one."""
+"""Reading and writing the fields of a body, each by its name so that an error can say which one.
+
+A reader may keep a trace: offset, bytes and path of every field read, for `haulwatch decode --explain`.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from stream.jt808.bcd import decode_time
 from stream.jt808.errors import EncodeError, TruncatedError
+from stream.jt808.oddities import Oddity
 from stream.jt808.text import decode_text, encode_text
 
 
+@dataclass(slots=True)
+class Step:
+    """One field as it was read. `offset` counts from the start of what the reader was given."""
+
+    offset: int
+    data: bytes
+    field: str
+    meaning: str = ""
+
+
 class Reader:
-    """A place in a body. Every method takes the field's name and raises `TruncatedError` beyond the end."""
+    """A place in a body. Every method takes the field's name and raises `TruncatedError` beyond the end.
 
-    __slots__ = ("_data", "_position")
+    oddities: what was harmless and not by the standard, as bits of `Oddity`. trace: steps in order, or None.
+    """
 
-    def __init__(self, data: bytes) -> None:
+    __slots__ = ("_data", "_path", "_position", "oddities", "trace")
+
+    def __init__(self, data: bytes, *, traced: bool = False) -> None:
         self._data = data
         self._position = 0
+        self._path: list[str] = []
+        self.oddities = Oddity(0)
+        self.trace: list[Step] | None = [] if traced else None
 
     @property
     def left(self) -> int:
         """Bytes not read yet."""
         return len(self._data) - self._position
 
+    @property
+    def position(self) -> int:
+        """Offset of the next byte."""
+        return self._position
+
+    def ahead(self) -> bytes:
+        """What is not read yet, without reading it."""
+        return self._data[self._position :]
+
     def take(self, size: int, field: str) -> bytes:
         """The next `size` bytes."""
-        if size > self.left:
-            raise TruncatedError(
-                f"{field} needs {size} bytes at offset {self._position}, {self.left} are left"
-            )
         start = self._position
-        self._position += size
-        return self._data[start : self._position]
+        end = start + size
+        if end > len(self._data):
+            raise TruncatedError(f"{field} needs {size} bytes at offset {start}, {self.left} are left")
+        self._position = end
+        data = self._data[start:end]
+        if self.trace is not None and size:
+            self.trace.append(Step(start, data, ".".join([*self._path, field])))
+        return data
 
-    def rest(self) -> bytes:
+    def skip(self, size: int, field: str) -> bytes:
+        """The next `size` bytes, not traced: their parts are, by who reads them (`adopt`)."""
+        trace, self.trace = self.trace, None
+        try:
+            return self.take(size, field)
+        finally:
+            self.trace = trace
+
+    def adopt(self, steps: list[Step], offset: int | None = None, part: str = "") -> None:
+        """Add the trace of a reader of a part that begins at `offset` (here, if not said)."""
+        assert self.trace is not None
+        start = self._position if offset is None else offset
+        path = [*self._path, part] if part else self._path
+        for step in steps:
+            named = ".".join([*path, step.field])
+            self.trace.append(Step(start + step.offset, step.data, named, step.meaning))
+
+    def note(self, oddity: Oddity) -> None:
+        """Remember that something was not by the standard and is accepted."""
+        self.oddities |= oddity
+
+    def enter(self, part: str) -> None:
+        """What is read from here belongs to `part`, for the trace."""
+        self._path.append(part)
+
+    def leave(self) -> None:
+        """The part last entered is over."""
+        self._path.pop()
+
+    def explain(self, meaning: str) -> None:
+        """Say what the field read last means, unless that is said already."""
+        if self.trace and not self.trace[-1].meaning:
+            self.trace[-1].meaning = meaning
+
+    def rest(self, field: str = "rest") -> bytes:
         """All that is left, maybe nothing."""
-        return self.take(self.left, "rest")
+        return self.take(self.left, field)
 
     def u8(self, field: str) -> int:
         """BYTE."""
@@ -49,17 +115,24 @@ class Reader:
         """DWORD."""
         return int.from_bytes(self.take(4, field))
 
+    def count(self, size: int, field: str) -> int:
+        """A number of things that follow; the trace says so."""
+        number = int.from_bytes(self.take(size, field))
+        if self.trace is not None:
+            self.explain(str(number))
+        return number
+
     def text(self, size: int, field: str) -> str:
         """A text field of `size` bytes, padding removed."""
         return decode_text(self.take(size, field))
 
     def short_text(self, field: str) -> str:
         """A text with its length in a BYTE before it."""
-        return self.text(self.u8(f"{field} length"), field)
+        return self.text(self.count(1, f"{field} length"), field)
 
-    def rest_text(self) -> str:
+    def rest_text(self, field: str = "text") -> str:
         """A text that fills the rest of the body."""
-        return decode_text(self.rest())
+        return decode_text(self.rest(field))
 
     def time(self, field: str) -> datetime | None:
         """BCD[6]; None for what is no time."""

@@ -33,6 +33,16 @@ def decode_text(data: bytes) -> str:
     return stripped.decode("gbk", "replace")
 
 
+def is_utf8(data: bytes) -> bool:
+    """Whether a text field is UTF-8 where GBK is wanted; ASCII is both and no."""
+    if data.isascii():
+        return False
+    try:
+        return _reads_as_chinese(data.strip(b"\x00").decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
 def encode_text(text: str, field: str) -> bytes:
     """GBK. Raises `EncodeError` for a character GBK does not have."""
     try:

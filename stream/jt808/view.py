@@ -1,61 +1,34 @@
-"""Messages as plain objects for JSON: named fields, units in the names, times with +08:00."""
+"""Messages as plain objects for JSON, and back: named fields, units in the names, times with +08:00."""
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from typing import Any
 
-from stream.jt808.flags import alarm_names, status_names
+from stream.jt808.errors import EncodeError
 from stream.jt808.header import Edition
-from stream.jt808.items import describe_items
-from stream.jt808.messages import PositionReport, RawMessage
-
-# Fields that hold a message or parameter id, shown as the standard writes them.
-_ID_FIELDS = frozenset({"reply_id", "parameter_id", "parameter_ids"})
+from stream.jt808.kinds import hex_bytes
+from stream.jt808.layout import Record
+from stream.jt808.messages import MESSAGES, Message, RawMessage
 
 
-def describe(message: object, edition: Edition) -> dict[str, object]:
+def describe(message: Record, edition: Edition = "2013") -> dict[str, Any]:
     """The fields of a message or of a part of one, in their order; bytes in hex."""
     if isinstance(message, RawMessage):
         return {"raw": message.body.hex()}
-    if isinstance(message, PositionReport):
-        return _describe_position(message, edition)
-    assert is_dataclass(message)
-    return {
-        item.name: _describe_value(item.name, getattr(message, item.name), edition)
-        for item in fields(message)
-    }
+    return message.show(edition)
 
 
-def _describe_value(name: str, value: object, edition: Edition) -> object:
-    if name in _ID_FIELDS and isinstance(value, int):
-        return f"0x{value:04x}"
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return [_describe_value(name, part, edition) for part in value]
-    return describe(value, edition) if is_dataclass(value) else value
+def from_view(message_id: int, view: Mapping[str, Any], edition: Edition = "2013") -> Message | RawMessage:
+    """The message that `describe` shows so; fields with a default may be left out.
 
-
-def _describe_position(report: PositionReport, edition: Edition) -> dict[str, object]:
-    described: dict[str, object] = {
-        "alarm_bits": report.alarm_bits,
-        "alarms": alarm_names(report.alarm_bits, edition),
-        "status_bits": report.status_bits,
-        "status": status_names(report.status_bits, edition),
-        "latitude_deg": report.latitude_deg,
-        "longitude_deg": report.longitude_deg,
-        "altitude_m": report.altitude_m,
-        "speed_kmh": report.speed_kmh,
-        "heading_deg": report.heading_deg,
-        "time": report.time.isoformat() if report.time else None,
-    }
-    if report.time_bcd:
-        described["time_bcd"] = report.time_bcd
-    described["items"] = describe_items(report.items)
-    if report.items_rest:
-        described["items_error"] = "truncated"
-        described["items_rest"] = report.items_rest.hex()
-    return described
+    Ids may be numbers or "0x8300"; times ISO 8601, GMT+8 unless they say otherwise; bytes are hex. An object
+    with `raw` is the body itself. Raises `EncodeError`, which names the field, for unknown or missing fields
+    and impossible values.
+    """
+    if "raw" in view:
+        return RawMessage(message_id, hex_bytes(view["raw"], "raw"))
+    kind = MESSAGES.get(message_id)
+    if kind is None:
+        raise EncodeError(f"message 0x{message_id:04x} is not known here; give its body as raw")
+    return kind.parse(dict(view), edition)

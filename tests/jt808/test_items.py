@@ -73,6 +73,7 @@ class TestActiveSafety:
             "event_type": 1,
             "event": "forward_collision",
             "level": 2,
+            "platform_level": 1,
             "front_speed_kmh": 40,
             "front_distance_s": 2.7,
             "departure": 0,
@@ -91,6 +92,7 @@ class TestActiveSafety:
                 "attachments": 2,
                 "raw": IDENTIFIER.replace(" ", ""),
             },
+            "dialect": "jiangsu",
         }
 
     def test_guangdong_has_a_longer_identifier_and_more_events(self) -> None:

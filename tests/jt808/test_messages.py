@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -27,9 +28,11 @@ from stream.jt808.messages import (
     packages,
     parameters,
     read_message,
+    session,
     transparent,
 )
-from stream.jt808.view import describe
+from stream.jt808.view import describe, from_view
+from tests.jt808.generated import records
 from tests.jt808.strategies import position_reports, times
 
 u8, u16, u32 = st.integers(0, 0xFF), st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF)
@@ -83,8 +86,8 @@ ALL_EDITIONS = {
     | st.just(control.TemporaryTracking(0)),
     0x8203: st.builds(control.AlarmConfirmation, u16, u32),
     0x8400: st.builds(control.CallBack, u8, ascii_text),
-    0x8004: st.builds(control.ServerTime, times.map(lambda time: time.replace(tzinfo=UTC))),
-    0x0004: st.just(control.ServerTimeQuery()),
+    0x8004: st.builds(session.ServerTime, times.map(lambda time: time.replace(tzinfo=UTC))),
+    0x0004: st.just(session.ServerTimeQuery()),
     0x8104: st.just(control.ParameterQueryAll()),
     0x8107: st.just(control.AttributesQuery()),
     0x8201: st.just(control.PositionQuery()),
@@ -109,6 +112,16 @@ BY_EDITION: dict[tuple[int, str], Any] = {
         lambda f: driver.DriverIdentity(1, datetime(2026, 1, 1), 0, id_card="320102", **f)
     ),
 }
+BY_EDITION[0x0801, "2011"] = ALL_EDITIONS.pop(0x0801).map(
+    lambda message: replace(message, position=None, total_packages=3, package=1)
+)
+for _edition in ("2013", "2019"):
+    BY_EDITION[0x0801, _edition] = st.builds(media.MediaData, media_event, bare_position, data)
+HOLDING_ITEMS = {0x0200, 0x0201, 0x0500, 0x0704}
+BY_HAND = set(ALL_EDITIONS) | {number for number, _ in BY_EDITION}
+for _number in sorted(set(MESSAGES) - BY_HAND):
+    for _edition in EDITIONS:
+        BY_EDITION[_number, _edition] = records(MESSAGES[_number], _edition)
 ROUND_TRIPS = [
     (number, st.tuples(st.sampled_from(EDITIONS), strategy)) for number, strategy in ALL_EDITIONS.items()
 ] + [(number, st.tuples(st.just(edition), strategy)) for (number, edition), strategy in BY_EDITION.items()]
@@ -122,8 +135,13 @@ def test_encode_then_decode(message_id: int, strategy: Any, source: st.DataObjec
     if isinstance(message, driver.DriverIdentity) and message.time:
         message = replace(message, time=source.draw(times))
     assert message.message_id == message_id
-    assert read_message(message_id, message.encode(edition), edition) == (message, b"")
-    describe(message, edition)
+    body = message.encode(edition)
+    assert read_message(message_id, body, edition) == (message, b"")
+    view = json.loads(json.dumps(describe(message, edition)))
+    again = from_view(message_id, view, edition)
+    assert json.loads(json.dumps(describe(again, edition))) == view
+    # The view keeps items in the order of their first, so only a position with items may be written otherwise.
+    assert again.encode(edition) == body or message_id in HOLDING_ITEMS
 
 
 def test_every_message_has_a_round_trip() -> None:
@@ -242,5 +260,5 @@ def test_encrypted_bodies_are_not_read() -> None:
 
 
 def test_server_time_is_utc() -> None:
-    message = control.ServerTime(datetime(2026, 3, 15, 6, 25, 30, tzinfo=UTC))
+    message = session.ServerTime(datetime(2026, 3, 15, 6, 25, 30, tzinfo=UTC))
     assert message.encode("2019").hex() == "260315062530"

@@ -1,20 +1,21 @@
 """Messages of JT/T 808 as frozen dataclasses in the standard's terms."""
 
+from stream.jt808.item_list import Item, split_items
 from stream.jt808.messages.base import Message, RawMessage
 from stream.jt808.messages.position import (
-    Item,
     PositionBatch,
     PositionQueryResponse,
     PositionReport,
     VehicleControlResponse,
     split_batch,
-    split_items,
 )
 from stream.jt808.messages.registry import (
     MESSAGES,
+    Reading,
     decode_frame_message,
     decode_message,
     edition_of,
+    read_body,
     read_message,
 )
 from stream.jt808.messages.responses import (
@@ -43,6 +44,7 @@ __all__ = [
     "PositionQueryResponse",
     "PositionReport",
     "RawMessage",
+    "Reading",
     "RegisterResponse",
     "Result",
     "TerminalAuthenticate",
@@ -54,6 +56,7 @@ __all__ = [
     "decode_frame_message",
     "decode_message",
     "edition_of",
+    "read_body",
     "read_message",
     "split_batch",
     "split_items",

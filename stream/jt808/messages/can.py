@@ -1,12 +1,12 @@
 """CAN bus data (JT/T 808-2013, 8.50; 2019, 8.41)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
-from stream.jt808.bcd import encode_digits
 from stream.jt808.header import Edition
+from stream.jt808.kind_lists import ListOf, Nested
+from stream.jt808.kinds import U32, Digits, FixedData
+from stream.jt808.layout import Record, Scope, fields_of
 from stream.jt808.messages.base import Message
 from stream.jt808.reader import Reader, pack
 
@@ -14,11 +14,11 @@ _DATA_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class CanItem:
+class CanItem(Record):
     """can_id: bit 31 channel (0 CAN1, 1 CAN2), bit 30 extended frame, bit 29 averaged, bits 0-28 the id."""
 
-    can_id: int
-    data: bytes
+    can_id: Annotated[int, U32]
+    data: Annotated[bytes, FixedData(_DATA_BYTES)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +26,20 @@ class CanData(Message):
     """0x0705. time_of_day: 10 digits hhmmss and ten-thousandths of a second, as sent."""
 
     message_id: ClassVar[int] = 0x0705
-    time_of_day: str
-    items: tuple[CanItem, ...]
+    time_of_day: Annotated[str, Digits(5)]
+    items: Annotated[tuple[CanItem, ...], ListOf(Nested(CanItem))]
 
     @classmethod
-    def read(cls, reader: Reader, edition: Edition) -> Self:
-        """2013 and 2019."""
-        count = reader.u16("count")
-        time = reader.take(5, "time_of_day").hex()
-        items = (CanItem(reader.u32("can_id"), reader.take(_DATA_BYTES, "data")) for _ in range(count))
-        return cls(time, tuple(items))
+    def read(cls, reader: Reader, edition: Edition, outer: Scope | None = None) -> Self:
+        """The number of items stands before the time, which is why this is no plain list of fields."""
+        count = reader.count(2, "items count")
+        known = fields_of(cls)
+        scope = Scope({}, edition, edition, outer)
+        time = known["time_of_day"].kind.read(reader, "time_of_day", scope)
+        reader.explain(time)
+        one = Nested(CanItem)
+        return cls(time, tuple(one.read(reader, f"items[{k}]", scope) for k in range(count)))
 
-    def encode(self, edition: Edition = "2013") -> bytes:
-        """2013 and 2019."""
-        head = pack(len(self.items), 2, "count") + encode_digits(self.time_of_day, 5)
-        return head + b"".join(pack(item.can_id, 4, "can_id") + item.data for item in self.items)
+    def encode(self, edition: Edition = "2013", outer: Scope | None = None) -> bytes:
+        """The number of items, then the fields."""
+        return pack(len(self.items), 2, "items count") + super(CanData, self).encode(edition, outer)

@@ -1,17 +1,21 @@
 """Commands of the platform with short bodies (JT/T 808-2013, 8.13, 8.21-8.24, 8.33; 2019, 8.13-8.20)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar
 
-from stream.jt808.bcd import encode_time
-from stream.jt808.errors import EncodeError
-from stream.jt808.header import Edition
+from stream.jt808.flags import ALARMS
+from stream.jt808.kind_lists import Counted, Nested
+from stream.jt808.kinds import REST_TEXT, SHORT_TEXT, U16, U32, Number
+from stream.jt808.layout import IfLeft, Record, When
 from stream.jt808.messages.base import Message
-from stream.jt808.reader import Reader, pack
-from stream.jt808.text import encode_text
+
+_CONTROLS = {
+    **{1: "wireless upgrade", 2: "connect to a server", 3: "off", 4: "reset", 5: "factory settings"},
+    **{6: "close data", 7: "close all radio"},
+}
+_CALLS = {0: "call", 1: "monitor"}
+_CONTACT_ACTIONS = {0: "delete all", 1: "update", 2: "append", 3: "modify"}
+_CONTACT_FLAGS = {1: "incoming", 2: "outgoing", 3: "both"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +25,8 @@ class TerminalControl(Message):
     """
 
     message_id: ClassVar[int] = 0x8105
-    command: int
-    arguments: str = ""
-
-    @classmethod
-    def read(cls, reader: Reader, edition: Edition) -> Self:
-        """Same in all editions."""
-        return cls(reader.u8("command"), reader.rest_text())
-
-    def encode(self, edition: Edition = "2013") -> bytes:
-        """Same in all editions."""
-        return pack(self.command, 1, "command") + encode_text(self.arguments, "arguments")
+    command: Annotated[int, Number(1, names=_CONTROLS)]
+    arguments: Annotated[str, REST_TEXT] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +34,8 @@ class TemporaryTracking(Message):
     """0x8202. interval_s: 0 stops, then there is no validity."""
 
     message_id: ClassVar[int] = 0x8202
-    interval_s: int
-    validity_s: int = 0
-
-    @classmethod
-    def read(cls, reader: Reader, edition: Edition) -> Self:
-        """Same in all editions."""
-        interval = reader.u16("interval_s")
-        return cls(interval, reader.u32("validity_s") if interval and reader.left else 0)
-
-    def encode(self, edition: Edition = "2013") -> bytes:
-        """Same in all editions."""
-        head = pack(self.interval_s, 2, "interval_s")
-        return head + pack(self.validity_s, 4, "validity_s") if self.interval_s else head
+    interval_s: Annotated[int, U16]
+    validity_s: Annotated[int, U32, When(lambda scope: scope["interval_s"] != 0), IfLeft()] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +43,8 @@ class AlarmConfirmation(Message):
     """0x8203, manual confirmation. alarm_serial: 0 = all. alarm_bits: of 0, 3, 20, 21, 22, 27, 28."""
 
     message_id: ClassVar[int] = 0x8203
-    alarm_serial: int
-    alarm_bits: int
-
-    @classmethod
-    def read(cls, reader: Reader, edition: Edition) -> Self:
-        """2013 and 2019."""
-        return cls(reader.u16("alarm_serial"), reader.u32("alarm_bits"))
-
-    def encode(self, edition: Edition = "2013") -> bytes:
-        """2013 and 2019."""
-        return pack(self.alarm_serial, 2, "alarm_serial") + pack(self.alarm_bits, 4, "alarm_bits")
+    alarm_serial: Annotated[int, U16]
+    alarm_bits: Annotated[int, Number(4, bits=ALARMS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,83 +52,58 @@ class CallBack(Message):
     """0x8400. flag: 0 normal call, 1 monitoring."""
 
     message_id: ClassVar[int] = 0x8400
-    flag: int
-    phone_number: str
-
-    @classmethod
-    def read(cls, reader: Reader, edition: Edition) -> Self:
-        """Same in all editions."""
-        return cls(reader.u8("flag"), reader.rest_text())
-
-    def encode(self, edition: Edition = "2013") -> bytes:
-        """Same in all editions."""
-        return pack(self.flag, 1, "flag") + encode_text(self.phone_number, "phone_number")
+    flag: Annotated[int, Number(1, names=_CALLS)]
+    phone_number: Annotated[str, REST_TEXT]
 
 
 @dataclass(frozen=True, slots=True)
-class ServerTime(Message):
-    """0x8004, answer to 0x0004; 2019. The only time of the protocol that is UTC by the text."""
+class Contact(Record):
+    """flag: 1 incoming, 2 outgoing, 3 both."""
 
-    message_id: ClassVar[int] = 0x8004
-    time: datetime | None
-
-    @classmethod
-    def read(cls, reader: Reader, edition: Edition) -> Self:
-        """2019."""
-        digits = reader.time("time")
-        return cls(digits.replace(tzinfo=UTC) if digits else None)
-
-    def encode(self, edition: Edition = "2013") -> bytes:
-        """2019."""
-        if self.time is None:
-            raise EncodeError("time: the answer to a query for the time needs one")
-        return encode_time(self.time.astimezone(UTC) - timedelta(hours=8))
+    flag: Annotated[int, Number(1, names=_CONTACT_FLAGS)]
+    phone_number: Annotated[str, SHORT_TEXT]
+    name: Annotated[str, SHORT_TEXT]
 
 
 @dataclass(frozen=True, slots=True)
-class _Empty(Message):
-    """A message without a body."""
+class PhoneBook(Message):
+    """0x8401. action: 0 delete all, 1 update, 2 append, 3 modify."""
 
-    @classmethod
-    def read(cls, reader: Reader, edition: Edition) -> Self:
-        """Takes any body."""
-        return cls()
-
-    def encode(self, edition: Edition = "2013") -> bytes:
-        """Nothing."""
-        return b""
+    message_id: ClassVar[int] = 0x8401
+    action: Annotated[int, Number(1, names=_CONTACT_ACTIONS)]
+    contacts: Annotated[tuple[Contact, ...], Counted(1, Nested(Contact), omit_empty=True)] = ()
 
 
-class ServerTimeQuery(_Empty):
-    """0x0004, 2019."""
+@dataclass(frozen=True, slots=True)
+class ParameterQueryAll(Message):
+    """0x8104; no body."""
 
-    __slots__ = ()
-    message_id: ClassVar[int] = 0x0004
-
-
-class ParameterQueryAll(_Empty):
-    """0x8104."""
-
-    __slots__ = ()
     message_id: ClassVar[int] = 0x8104
 
 
-class AttributesQuery(_Empty):
-    """0x8107, 2013 and 2019."""
+@dataclass(frozen=True, slots=True)
+class AttributesQuery(Message):
+    """0x8107, 2013 and 2019; no body."""
 
-    __slots__ = ()
     message_id: ClassVar[int] = 0x8107
 
 
-class PositionQuery(_Empty):
-    """0x8201."""
+@dataclass(frozen=True, slots=True)
+class PositionQuery(Message):
+    """0x8201; no body."""
 
-    __slots__ = ()
     message_id: ClassVar[int] = 0x8201
 
 
-class LinkCheck(_Empty):
-    """0x8204, 2019."""
+@dataclass(frozen=True, slots=True)
+class LinkCheck(Message):
+    """0x8204, 2019; no body."""
 
-    __slots__ = ()
     message_id: ClassVar[int] = 0x8204
+
+
+@dataclass(frozen=True, slots=True)
+class DriverQuery(Message):
+    """0x8702, 2013 and 2019: asks for 0x0702; no body."""
+
+    message_id: ClassVar[int] = 0x8702

@@ -1,21 +1,41 @@
 """Driver identity from the IC card (JT/T 808-2013, 8.45; 2019, 8.36)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar
 
-from stream.jt808.bcd import encode_time
 from stream.jt808.errors import EncodeError
 from stream.jt808.header import Edition
+from stream.jt808.kinds import SHORT_TEXT, TIME, Digits, FixedText, Number
+from stream.jt808.layout import IfLeft, Scope, When
 from stream.jt808.messages.base import Message
-from stream.jt808.reader import Reader, pack, pack_short_text
-from stream.jt808.text import encode_fixed_text
+from stream.jt808.reader import Reader
 
 CARD_INSERTED, CARD_REMOVED = 1, 2
 _CERTIFICATE_BYTES, _ID_CARD_BYTES, _EXPIRY_BYTES = 20, 20, 4
 _CERTIFICATE_BYTES_2011 = 40
+
+_STATUS = Number(1, names={CARD_INSERTED: "inserted", CARD_REMOVED: "removed"})
+_RESULTS = {0: "ok", 1: "key failure", 2: "card locked", 3: "card pulled out", 4: "data check failed"}
+
+
+class _Expiry(Digits):
+    """YYYYMMDD in full."""
+
+    def write(self, value: str, name: str, scope: Scope) -> bytes:
+        if len(value) != 2 * _EXPIRY_BYTES:
+            raise EncodeError(f"{name}: {value!r} is not YYYYMMDD")
+        return super().write(value, name, scope)
+
+
+def _was_read(scope: Scope) -> bool:
+    """Whether the card could be read, which is when the driver's fields follow."""
+    return scope.variant == "2011" or (_has_result(scope) and scope["ic_card_result"] == 0)
+
+
+def _has_result(scope: Scope) -> bool:
+    """A result follows an insertion; on writing also only where there is one."""
+    return scope["status"] != CARD_REMOVED and scope.values.get("ic_card_result", 0) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,70 +48,40 @@ class DriverIdentity(Message):
     """
 
     message_id: ClassVar[int] = 0x0702
-    status: int
-    time: datetime | None = None
-    ic_card_result: int | None = None
-    name: str = ""
-    certificate: str = ""
-    issuer: str = ""
-    expiry: str = ""
-    id_card: str = ""
+    wire_order: ClassVar = {
+        "2011": ("name", "id_card", "certificate", "issuer"),
+        "2013": ("status", "time", "ic_card_result", "name", "certificate", "issuer", "expiry"),
+    }
+    status: Annotated[int, _STATUS] = 0
+    time: Annotated[datetime | None, TIME] = None
+    ic_card_result: Annotated[int | None, Number(1, names=_RESULTS), When(_has_result), IfLeft()] = None
+    name: Annotated[str, SHORT_TEXT, When(_was_read)] = ""
+    certificate: Annotated[
+        str,
+        FixedText(lambda s: _CERTIFICATE_BYTES_2011 if s.variant == "2011" else _CERTIFICATE_BYTES),
+        When(_was_read),
+    ] = ""
+    issuer: Annotated[str, SHORT_TEXT, When(_was_read)] = ""
+    expiry: Annotated[str, _Expiry(_EXPIRY_BYTES), When(_was_read)] = ""
+    id_card: Annotated[str, FixedText(_ID_CARD_BYTES), When(_was_read)] = ""
 
     @classmethod
-    def read(cls, reader: Reader, edition: Edition) -> Self:
-        """A first byte of 1 or 2 is the status; any other is the length of a name, the layout of 2011."""
-        status = reader.u8("status")
-        if status not in (CARD_INSERTED, CARD_REMOVED):
-            return cls._read_2011(reader, status)
-        time = reader.time("time")
-        if status == CARD_REMOVED or not reader.left:
-            return cls(status, time)
-        result = reader.u8("ic_card_result")
-        if result != 0:
-            return cls(status, time, result)
-        return cls(
-            status=status,
-            time=time,
-            ic_card_result=result,
-            name=reader.short_text("name"),
-            certificate=reader.text(_CERTIFICATE_BYTES, "certificate"),
-            issuer=reader.short_text("issuer"),
-            expiry=reader.take(_EXPIRY_BYTES, "expiry").hex(),
-            # Terminals with a 2013 header send it too.
-            id_card=reader.text(_ID_CARD_BYTES, "id_card") if reader.left >= _ID_CARD_BYTES else "",
-        )
+    def variant_of(cls, reader: Reader, edition: Edition) -> str:
+        """A first byte of 1 or 2 is the status; any other is the length of a name, the layout of 2011.
 
-    @classmethod
-    def _read_2011(cls, reader: Reader, name_bytes: int) -> Self:
-        name = reader.text(name_bytes, "name")
-        id_card = reader.text(_ID_CARD_BYTES, "id_card")
-        certificate = reader.text(_CERTIFICATE_BYTES_2011, "certificate")
-        return cls(0, name=name, certificate=certificate, issuer=reader.short_text("issuer"), id_card=id_card)
+        Terminals with a 2013 header send the identity card of 2019 too.
+        """
+        body = reader.ahead()
+        if body and body[0] not in (CARD_INSERTED, CARD_REMOVED):
+            return "2011"
+        return "2019" if _has_id_card(body) else "2013"
 
-    def encode(self, edition: Edition = "2013") -> bytes:
-        """The layout of the edition; before 2019 there is no id card (but in 2011)."""
-        if edition == "2011":
-            return (
-                pack_short_text(self.name, "name")
-                + encode_fixed_text(self.id_card, _ID_CARD_BYTES, "id_card")
-                + encode_fixed_text(self.certificate, _CERTIFICATE_BYTES_2011, "certificate")
-                + pack_short_text(self.issuer, "issuer")
-            )
-        head = pack(self.status, 1, "status") + encode_time(self.time)
-        if self.status == CARD_REMOVED or self.ic_card_result is None:
-            return head
-        head += pack(self.ic_card_result, 1, "ic_card_result")
-        return head + self._encode_driver(edition) if self.ic_card_result == 0 else head
 
-    def _encode_driver(self, edition: Edition) -> bytes:
-        if len(self.expiry) != 2 * _EXPIRY_BYTES:
-            raise EncodeError(f"expiry: {self.expiry!r} is not YYYYMMDD")
-        body = (
-            pack_short_text(self.name, "name")
-            + encode_fixed_text(self.certificate, _CERTIFICATE_BYTES, "certificate")
-            + pack_short_text(self.issuer, "issuer")
-            + bytes.fromhex(self.expiry)
-        )
-        if edition == "2019":
-            body += encode_fixed_text(self.id_card, _ID_CARD_BYTES, "id_card")
-        return body
+def _has_id_card(body: bytes) -> bool:
+    """Whether 20 bytes are left behind the expiry, walking over the two texts with a length."""
+    at = 8
+    for fixed in (_CERTIFICATE_BYTES, _EXPIRY_BYTES):
+        if at >= len(body):
+            return False
+        at += 1 + body[at] + fixed
+    return len(body) >= at + _ID_CARD_BYTES

@@ -1,34 +1,40 @@
 """Asking for lost packages again (JT/T 808-2013, 8.4; 2019, 8.4 and 8.5)."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar
 
 from stream.jt808.header import Edition
+from stream.jt808.kind_lists import ListOf
+from stream.jt808.kinds import U16
+from stream.jt808.layout import Scope
 from stream.jt808.messages.base import Message
 from stream.jt808.reader import Reader, pack
+
+
+class _Numbers(ListOf[int]):
+    """Package numbers behind their count, a BYTE before 2019 and a WORD since."""
+
+    def read(self, reader: Reader, name: str, scope: Scope) -> tuple[int, ...]:
+        count = reader.count(2 if scope.variant == "2019" else 1, f"{name} count")
+        return tuple(self.read_one(reader, f"{name}[{k}]", scope) for k in range(count))
+
+    def write(self, value: Sequence[int], name: str, scope: Scope) -> bytes:
+        count = pack(len(value), 2 if scope.variant == "2019" else 1, f"{name} count")
+        return count + super().write(value, name, scope)
 
 
 @dataclass(frozen=True, slots=True)
 class ResendRequest(Message):
     """Fields shared by 0x8003 and 0x0005. first_serial: the serial of package 1 of the message."""
 
-    first_serial: int
-    packages: tuple[int, ...]
+    first_serial: Annotated[int, U16]
+    packages: Annotated[tuple[int, ...], _Numbers(U16)]
 
     @classmethod
-    def read(cls, reader: Reader, edition: Edition) -> Self:
-        """The count is a BYTE before 2019, a WORD since; an odd or even length tells, whatever the header."""
-        serial = reader.u16("first_serial")
-        count = reader.u8("count") if reader.left % 2 else reader.u16("count")
-        return cls(serial, tuple(reader.u16("package") for _ in range(count)))
-
-    def encode(self, edition: Edition = "2013") -> bytes:
-        """The layout of the edition."""
-        count = pack(len(self.packages), 2 if edition == "2019" else 1, "count")
-        numbers = b"".join(pack(number, 2, "package") for number in self.packages)
-        return pack(self.first_serial, 2, "first_serial") + count + numbers
+    def variant_of(cls, reader: Reader, edition: Edition) -> str:
+        """An odd or even length tells the size of the count, whatever the header."""
+        return "2013" if reader.left % 2 else "2019"
 
 
 @dataclass(frozen=True, slots=True)

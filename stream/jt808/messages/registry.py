@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, is_dataclass
+from types import ModuleType
+
 from stream.jt808.errors import EncryptedError
 from stream.jt808.frame import Frame
 from stream.jt808.header import Edition, Header
 from stream.jt808.messages import (
+    area_query,
+    areas,
+    attachment,
     attributes,
     can,
     control,
@@ -14,57 +20,48 @@ from stream.jt808.messages import (
     packages,
     parameters,
     position,
+    recorder,
     responses,
     session,
     text,
     transparent,
+    vehicle_control,
+    video,
 )
 from stream.jt808.messages.base import Message, RawMessage
+from stream.jt808.oddities import Oddity
 from stream.jt808.reader import Reader
 
-_CLASSES: tuple[type[Message], ...] = (
-    responses.TerminalGeneralResponse,
-    responses.PlatformGeneralResponse,
-    session.Heartbeat,
-    session.Unregister,
-    session.TerminalRegister,
-    session.RegisterResponse,
-    session.TerminalAuthenticate,
-    position.PositionReport,
-    position.PositionBatch,
-    position.PositionQueryResponse,
-    position.VehicleControlResponse,
-    text.TextMessage,
-    packages.PlatformResendRequest,
-    packages.TerminalResendRequest,
-    parameters.SetParameters,
-    parameters.ParameterQuery,
-    parameters.ParameterResponse,
-    driver.DriverIdentity,
-    media.MediaEvent,
-    media.MediaData,
-    media.MediaResponse,
-    media.ShootResponse,
-    transparent.UplinkTransparentData,
-    transparent.DownlinkTransparentData,
-    transparent.ElectronicWaybill,
-    transparent.CompressedData,
-    attributes.TerminalAttributes,
-    attributes.UpgradeResult,
-    control.TerminalControl,
-    control.TemporaryTracking,
-    control.AlarmConfirmation,
-    control.CallBack,
-    control.ServerTime,
-    control.ServerTimeQuery,
-    control.ParameterQueryAll,
-    control.AttributesQuery,
-    control.PositionQuery,
-    control.LinkCheck,
-    can.CanData,
+_MODULES = (
+    *(responses, session, position, text, packages, parameters, driver, media, transparent, attributes),
+    *(control, can, areas, area_query, vehicle_control, recorder, attachment, video),
 )
+# Bodies of these are as long as they like, or are judged by themselves.
+_STANDARD_RESULTS = frozenset(range(5))
 
-MESSAGES: dict[int, type[Message]] = {kind.message_id: kind for kind in _CLASSES}
+
+def _messages_of(module: ModuleType) -> dict[int, type[Message]]:
+    """Message classes of a module by id."""
+    found = {}
+    for kind in vars(module).values():
+        known = isinstance(kind, type) and issubclass(kind, Message) and is_dataclass(kind)
+        if known and "message_id" in vars(kind):
+            found[kind.message_id] = kind
+    return found
+
+
+MESSAGES: dict[int, type[Message]] = {}
+for _module in _MODULES:
+    MESSAGES |= _messages_of(_module)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of a body: the message, the bytes behind its last field, and what was odd about it."""
+
+    message: Message | RawMessage
+    rest: bytes
+    oddities: Oddity
 
 
 def edition_of(header: Header, body: bytes) -> Edition:
@@ -74,6 +71,42 @@ def edition_of(header: Header, body: bytes) -> Edition:
     if not header.edition_2019 and header.message_id == session.TerminalRegister.message_id:
         return session.register_edition(body)
     return header.edition
+
+
+def read_body(message_id: int, body: bytes, edition: Edition = "2013") -> Reading:
+    """The message of a whole body and what was odd about it. Raises `ProtocolError` only."""
+    kind = MESSAGES.get(message_id)
+    if kind is None:
+        return Reading(RawMessage(message_id, body), b"", Oddity.UNKNOWN_MESSAGE)
+    reader = Reader(body)
+    message = kind.read(reader, edition)
+    rest = reader.rest()
+    return Reading(message, rest, reader.oddities | _judge(kind, message, body, rest, edition))
+
+
+def _judge(kind: type[Message], message: Message, body: bytes, rest: bytes, edition: Edition) -> Oddity:
+    """Oddities that only the whole message shows."""
+    found = Oddity.TRAILING_BYTES if rest else Oddity(0)
+    if isinstance(message, session.Heartbeat) and body:
+        found |= Oddity.HEARTBEAT_BODY
+    if isinstance(message, responses.TerminalGeneralResponse) and message.result not in _STANDARD_RESULTS:
+        found |= Oddity.UNKNOWN_RESULT
+    layout = kind.variant_of(Reader(body), edition)
+    if layout in ("2011", "2013", "2019") and layout != edition and kind in _TOLD_BY_LAYOUT:
+        found |= Oddity.OTHER_EDITION_BODY
+    return found
+
+
+# Messages whose layout differs by edition and is told by the body.
+_TOLD_BY_LAYOUT = frozenset(
+    {
+        session.TerminalRegister,
+        driver.DriverIdentity,
+        attributes.TerminalAttributes,
+        packages.PlatformResendRequest,
+        packages.TerminalResendRequest,
+    }
+)
 
 
 def read_message(

@@ -1,14 +1,11 @@
 """General responses (JT/T 808-2013, 8.1 and 8.2)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar
 
-from stream.jt808.header import Edition
+from stream.jt808.kinds import ID16, U16, Number
 from stream.jt808.messages.base import Message
-from stream.jt808.reader import Reader, pack
 
 
 class Result(IntEnum):
@@ -21,26 +18,16 @@ class Result(IntEnum):
     ALARM_HANDLED = 4
 
 
+_RESULT = Number(1, names={value: value.name.lower() for value in Result})
+
+
 @dataclass(frozen=True, slots=True)
 class GeneralResponse(Message):
     """Fields shared by 0x0001 and 0x8001: what is answered, and how it went."""
 
-    reply_serial: int
-    reply_id: int
-    result: int
-
-    @classmethod
-    def read(cls, reader: Reader, edition: Edition) -> Self:
-        """Same in all editions."""
-        return cls(reader.u16("reply_serial"), reader.u16("reply_id"), reader.u8("result"))
-
-    def encode(self, edition: Edition = "2013") -> bytes:
-        """Same in all editions."""
-        return (
-            pack(self.reply_serial, 2, "reply_serial")
-            + pack(self.reply_id, 2, "reply_id")
-            + pack(self.result, 1, "result")
-        )
+    reply_serial: Annotated[int, U16]
+    reply_id: Annotated[int, ID16]
+    result: Annotated[int, _RESULT]
 
 
 @dataclass(frozen=True, slots=True)

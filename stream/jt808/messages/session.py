@@ -1,23 +1,34 @@
 """Registration, authentication and keeping alive (JT/T 808-2013, 8.3-8.8; 2019, 8.3-8.9)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from datetime import datetime
+from typing import Annotated, ClassVar
 
+from stream.jt808.errors import EncodeError
 from stream.jt808.header import Edition
+from stream.jt808.kinds import REST_DATA, REST_TEXT, U16, UTC_TIME, CountedText, FixedText, Number
+from stream.jt808.layout import SINCE_2019, IfLeft, Scope, When
 from stream.jt808.messages.base import Message
-from stream.jt808.reader import Reader, pack
-from stream.jt808.text import encode_fixed_text, encode_text
+from stream.jt808.reader import Reader
 
 # Bytes of manufacturer, terminal model and terminal id.
-_WIDTHS: dict[Edition, tuple[int, int, int]] = {"2011": (5, 8, 7), "2013": (5, 20, 7), "2019": (11, 30, 30)}
+_WIDTHS: dict[str, tuple[int, int, int]] = {"2011": (5, 8, 7), "2013": (5, 20, 7), "2019": (11, 30, 30)}
 _IMEI_BYTES, _SOFTWARE_BYTES = 15, 20
 
+#: JT/T 415-2006 and, from 5 on, JT/T 697.7-2014.
+PLATE_COLOURS = {
+    **{0: "no plate", 1: "blue", 2: "yellow", 3: "black", 4: "white", 5: "green", 9: "other"},
+    **{91: "farm yellow", 92: "farm green", 93: "yellow and green", 94: "gradient green"},
+}
+_REGISTER_RESULTS = {
+    **{0: "ok", 1: "vehicle already registered", 2: "no such vehicle"},
+    **{3: "terminal already registered", 4: "no such terminal"},
+}
 
-def _fixed_bytes(edition: Edition) -> int:
+
+def _fixed_bytes(layout: str) -> int:
     """Bytes of 0x0100 before the plate: two WORDs, three texts, the colour."""
-    return 4 + sum(_WIDTHS[edition]) + 1
+    return 4 + sum(_WIDTHS[layout]) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +36,7 @@ class Heartbeat(Message):
     """0x0002. The standard has no body; real terminals put bytes there, which are kept."""
 
     message_id: ClassVar[int] = 0x0002
-    extra: bytes = b""
-
-    @classmethod
-    def read(cls, reader: Reader, edition: Edition) -> Self:
-        """Takes any body."""
-        return cls(reader.rest())
-
-    def encode(self, edition: Edition = "2013") -> bytes:
-        """Normally nothing."""
-        return self.extra
+    extra: Annotated[bytes, REST_DATA] = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,59 +45,27 @@ class Unregister(Message):
 
     message_id: ClassVar[int] = 0x0003
 
-    @classmethod
-    def read(cls, reader: Reader, edition: Edition) -> Self:
-        """Takes any body."""
-        return cls()
-
-    def encode(self, edition: Edition = "2013") -> bytes:
-        """Nothing."""
-        return b""
-
 
 @dataclass(frozen=True, slots=True)
 class TerminalRegister(Message):
     """0x0100, terminal register.
 
-    province, city: GB/T 2260 digits. plate_colour: JT/T 415-2006 (1 blue, 2 yellow, 3 black, 4 white,
-    9 other), in 2019 JT/T 697.7-2014; 0 = no plate, then `plate` holds the VIN.
+    province, city: GB/T 2260 digits. plate_colour: `PLATE_COLOURS`; 0 = no plate, then `plate` holds the VIN.
     """
 
     message_id: ClassVar[int] = 0x0100
-    province: int
-    city: int
-    manufacturer: str
-    terminal_model: str
-    terminal_id: str
-    plate_colour: int
-    plate: str
+    province: Annotated[int, U16]
+    city: Annotated[int, U16]
+    manufacturer: Annotated[str, FixedText(lambda scope: _WIDTHS[scope.variant][0])]
+    terminal_model: Annotated[str, FixedText(lambda scope: _WIDTHS[scope.variant][1])]
+    terminal_id: Annotated[str, FixedText(lambda scope: _WIDTHS[scope.variant][2])]
+    plate_colour: Annotated[int, Number(1, names=PLATE_COLOURS)]
+    plate: Annotated[str, REST_TEXT]
 
     @classmethod
-    def read(cls, reader: Reader, edition: Edition) -> Self:
+    def variant_of(cls, reader: Reader, edition: Edition) -> str:
         """The layout goes by length as well as by edition: 2013 headers with 2019 bodies exist."""
-        maker, model, identity = _WIDTHS[register_layout(reader.left, edition)]
-        return cls(
-            province=reader.u16("province"),
-            city=reader.u16("city"),
-            manufacturer=reader.text(maker, "manufacturer"),
-            terminal_model=reader.text(model, "terminal_model"),
-            terminal_id=reader.text(identity, "terminal_id"),
-            plate_colour=reader.u8("plate_colour"),
-            plate=reader.rest_text(),
-        )
-
-    def encode(self, edition: Edition = "2013") -> bytes:
-        """The layout of the edition."""
-        maker, model, identity = _WIDTHS[edition]
-        return (
-            pack(self.province, 2, "province")
-            + pack(self.city, 2, "city")
-            + encode_fixed_text(self.manufacturer, maker, "manufacturer")
-            + encode_fixed_text(self.terminal_model, model, "terminal_model")
-            + encode_fixed_text(self.terminal_id, identity, "terminal_id")
-            + pack(self.plate_colour, 1, "plate_colour")
-            + encode_text(self.plate, "plate")
-        )
+        return register_layout(reader.left, edition)
 
 
 def register_layout(body_bytes: int, edition: Edition) -> Edition:
@@ -130,20 +100,23 @@ class RegisterResponse(Message):
     """
 
     message_id: ClassVar[int] = 0x8100
-    reply_serial: int
-    result: int
-    auth_code: str = ""
+    reply_serial: Annotated[int, U16]
+    result: Annotated[int, Number(1, names=_REGISTER_RESULTS)]
+    auth_code: Annotated[str, REST_TEXT, When(lambda scope: scope["result"] == 0)] = ""
 
-    @classmethod
-    def read(cls, reader: Reader, edition: Edition) -> Self:
-        """Same in all editions."""
-        serial, result = reader.u16("reply_serial"), reader.u8("result")
-        return cls(serial, result, reader.rest_text() if result == 0 else "")
 
-    def encode(self, edition: Edition = "2013") -> bytes:
-        """Same in all editions."""
-        head = pack(self.reply_serial, 2, "reply_serial") + pack(self.result, 1, "result")
-        return head + encode_text(self.auth_code, "auth_code") if self.result == 0 else head
+class _AuthCode(CountedText):
+    """The code is the whole body before 2019, and behind its length since."""
+
+    def read(self, reader: Reader, name: str, scope: Scope) -> str:
+        if scope.variant == "2019":
+            return super().read(reader, name, scope)
+        return REST_TEXT.read(reader, name, scope)
+
+    def write(self, value: str, name: str, scope: Scope) -> bytes:
+        if scope.variant == "2019":
+            return super().write(value, name, scope)
+        return REST_TEXT.write(value, name, scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,30 +124,37 @@ class TerminalAuthenticate(Message):
     """0x0102. imei and software_version only in 2019."""
 
     message_id: ClassVar[int] = 0x0102
-    auth_code: str
-    imei: str = ""
-    software_version: str = ""
+    auth_code: Annotated[str, _AuthCode()]
+    imei: Annotated[str, FixedText(_IMEI_BYTES), SINCE_2019] = ""
+    software_version: Annotated[str, FixedText(_SOFTWARE_BYTES), SINCE_2019, IfLeft()] = ""
 
     @classmethod
-    def read(cls, reader: Reader, edition: Edition) -> Self:
+    def variant_of(cls, reader: Reader, edition: Edition) -> str:
         """The 2019 layout (length, code, IMEI[15], version) is told by its length, under either header."""
-        body = reader.rest()
+        body = reader.ahead()
         size = body[0] if body else 0
         exact = len(body) == 1 + size + _IMEI_BYTES + _SOFTWARE_BYTES
-        if not exact and (edition != "2019" or len(body) < 1 + size + _IMEI_BYTES):
-            return cls(Reader(body).rest_text())
-        parts = Reader(body)
-        code = parts.short_text("auth_code")
-        return cls(code, parts.text(_IMEI_BYTES, "imei"), parts.rest_text())
+        if exact or (edition == "2019" and len(body) == 1 + size + _IMEI_BYTES):
+            return "2019"
+        return "2013"
 
-    def encode(self, edition: Edition = "2013") -> bytes:
-        """Before 2019 the code alone."""
-        code = encode_text(self.auth_code, "auth_code")
-        if edition != "2019":
-            return code
-        return (
-            pack(len(code), 1, "auth_code length")
-            + code
-            + encode_fixed_text(self.imei, _IMEI_BYTES, "imei")
-            + encode_fixed_text(self.software_version, _SOFTWARE_BYTES, "software_version")
-        )
+
+@dataclass(frozen=True, slots=True)
+class ServerTimeQuery(Message):
+    """0x0004, 2019; no body."""
+
+    message_id: ClassVar[int] = 0x0004
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTime(Message):
+    """0x8004, answer to 0x0004; 2019. The only time of the protocol that is UTC by the text."""
+
+    message_id: ClassVar[int] = 0x8004
+    time: Annotated[datetime | None, UTC_TIME]
+
+    def encode(self, edition: Edition = "2013", outer: Scope | None = None) -> bytes:
+        """Raises `EncodeError` without a time: the answer needs one."""
+        if self.time is None:
+            raise EncodeError("time: the answer to a query for the time needs one")
+        return super(ServerTime, self).encode(edition, outer)

@@ -1,20 +1,29 @@
-"""Text to the driver (JT/T 808-2013, 8.31; 2019, 8.26)."""
-
-from __future__ import annotations
+"""Text, events, questions and information for the driver (JT/T 808-2013, 8.31-8.40; 2019, 8.26)."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar
 
-from stream.jt808.header import Edition
+from stream.jt808.kind_lists import Counted, ListOf, Nested
+from stream.jt808.kinds import REST_TEXT, SHORT_TEXT, U8, U16, WORD_TEXT, Number
+from stream.jt808.layout import SINCE_2019, Record, Scope
 from stream.jt808.messages.base import Message
-from stream.jt808.reader import Reader, pack
-from stream.jt808.text import encode_text
+from stream.jt808.reader import pack
 
 FLAG_URGENT = 1 << 0
 FLAG_DISPLAY = 1 << 2
 FLAG_SPOKEN = 1 << 3
 FLAG_AD_SCREEN = 1 << 4
 FLAG_CAN_FAULT_CODE = 1 << 5
+
+_FLAGS = {0: "urgent", 2: "display", 3: "spoken", 4: "ad screen", 5: "CAN fault code"}
+_ACTIONS = {0: "delete all", 1: "update", 2: "append", 3: "modify", 4: "delete these"}
+
+
+class _TextType(Number):
+    """A type of 0 is written as 1, notice: the standard has no 0."""
+
+    def write(self, value: int, name: str, scope: Scope) -> bytes:
+        return pack(value or 1, 1, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +33,99 @@ class TextMessage(Message):
     """
 
     message_id: ClassVar[int] = 0x8300
-    flags: int
-    text: str
-    text_type: int = 0
+    wire_order: ClassVar = {"2019": ("flags", "text_type", "text")}
+    flags: Annotated[int, Number(1, bits=_FLAGS)]
+    text: Annotated[str, REST_TEXT]
+    text_type: Annotated[int, _TextType(1, names={1: "notice", 2: "service"}), SINCE_2019] = 0
 
-    @classmethod
-    def read(cls, reader: Reader, edition: Edition) -> Self:
-        """2019 has the text type between flags and text."""
-        flags = reader.u8("flags")
-        text_type = reader.u8("text_type") if edition == "2019" else 0
-        return cls(flags, reader.rest_text(), text_type)
 
-    def encode(self, edition: Edition = "2013") -> bytes:
-        """In 2019 a text type of 0 is written as 1, notice: the standard has no 0."""
-        middle = pack(self.text_type or 1, 1, "text_type") if edition == "2019" else b""
-        return pack(self.flags, 1, "flags") + middle + encode_text(self.text, "text")
+@dataclass(frozen=True, slots=True)
+class DriverEvent(Record):
+    """An event the driver can report by its id."""
+
+    event_id: Annotated[int, U8]
+    text: Annotated[str, SHORT_TEXT]
+
+
+@dataclass(frozen=True, slots=True)
+class EventSetting(Message):
+    """0x8301, before 2019. action: 0 delete all, 1 update, 2 append, 3 modify, 4 delete these."""
+
+    message_id: ClassVar[int] = 0x8301
+    action: Annotated[int, Number(1, names=_ACTIONS)]
+    events: Annotated[tuple[DriverEvent, ...], Counted(1, Nested(DriverEvent), omit_empty=True)] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventReport(Message):
+    """0x0301, before 2019: the driver reports an event set by 0x8301."""
+
+    message_id: ClassVar[int] = 0x0301
+    event_id: Annotated[int, U8]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Record):
+    """One answer to choose from."""
+
+    answer_id: Annotated[int, U8]
+    text: Annotated[str, WORD_TEXT]
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Message):
+    """0x8302, before 2019. flags: bit 0 urgent, bit 3 spoken, bit 4 ad screen."""
+
+    message_id: ClassVar[int] = 0x8302
+    flags: Annotated[int, Number(1, bits=_FLAGS)]
+    question: Annotated[str, SHORT_TEXT]
+    answers: Annotated[tuple[Answer, ...], ListOf(Nested(Answer))]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAnswer(Message):
+    """0x0302, before 2019: the answer the driver chose."""
+
+    message_id: ClassVar[int] = 0x0302
+    reply_serial: Annotated[int, U16]
+    answer_id: Annotated[int, U8]
+
+
+@dataclass(frozen=True, slots=True)
+class InformationEntry(Record):
+    """One kind of information the driver can order."""
+
+    information_type: Annotated[int, U8]
+    name: Annotated[str, WORD_TEXT]
+
+
+_ENTRIES = Counted(1, Nested(InformationEntry), omit_empty=True)
+
+
+@dataclass(frozen=True, slots=True)
+class InformationMenu(Message):
+    """0x8303, before 2019. action: 0 delete all, 1 update, 2 append, 3 modify."""
+
+    message_id: ClassVar[int] = 0x8303
+    action: Annotated[int, Number(1, names=_ACTIONS)]
+    entries: Annotated[
+        tuple[InformationEntry, ...], Counted(1, Nested(InformationEntry), omit_empty=True)
+    ] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InformationOrder(Message):
+    """0x0303, before 2019. flag: 0 cancel, 1 order."""
+
+    message_id: ClassVar[int] = 0x0303
+    information_type: Annotated[int, U8]
+    flag: Annotated[int, Number(1, names={0: "cancel", 1: "order"})]
+
+
+@dataclass(frozen=True, slots=True)
+class InformationService(Message):
+    """0x8304, before 2019: information the driver has ordered."""
+
+    message_id: ClassVar[int] = 0x8304
+    information_type: Annotated[int, U8]
+    text: Annotated[str, WORD_TEXT]
