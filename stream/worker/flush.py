@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from alerts import command_store, records, store
 from alerts.driver_warnings import warnings_for
+from alerts.evidence.retention import Retention
+from alerts.evidence.safety_alarms import UploadPlace, file_alarms
 from alerts.revision import AlertRevision
+from rules.change import AlarmFiling
 from rules.engine import EpisodeChange
 from rules.reports import Reports
 from stream.topics import ALERTS, TELEMETRY
@@ -34,6 +37,24 @@ class PartitionChanges:
 
 
 @dataclass(frozen=True, slots=True)
+class Filing:
+    """How raw alarms are kept: where their files are to be brought, None when none are asked for, and for how
+    long; and the time of arrival, ms since 1970 UTC."""
+
+    place: UploadPlace | None
+    retention: Retention
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionAlarms:
+    """Raw alarms of one partition, with the ids of the vehicles they are about."""
+
+    alarms: Sequence[AlarmFiling]
+    vehicle_ids: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Flush:
     """What to write. `reports` and `disposition` are rows of all partitions of the round. `now_ms` is the
     time for warnings to drivers, None when none are to be said."""
@@ -44,10 +65,16 @@ class Flush:
     dead_letters: Sequence[DeadLetter]
     advances: Sequence[Advance]
     now_ms: int | None = None
+    alarms: Sequence[PartitionAlarms] = ()
+    filing: Filing | None = None
 
     @classmethod
     def of_round(
-        cls, evaluated: Sequence[Evaluated], advances: Sequence[Advance], now_ms: int | None
+        cls,
+        evaluated: Sequence[Evaluated],
+        advances: Sequence[Advance],
+        now_ms: int | None,
+        filing: Filing | None = None,
     ) -> Flush:
         """Join what the partitions of a round caused."""
         return cls(
@@ -61,6 +88,8 @@ class Flush:
             [letter for one in evaluated for letter in one.dead_letters],
             advances,
             now_ms,
+            [PartitionAlarms(one.alarms, one.vehicle_ids) for one in evaluated if one.alarms],
+            filing,
         )
 
     @classmethod
@@ -71,11 +100,14 @@ class Flush:
 
 @dataclass(slots=True)
 class Written:
-    """What a flush wrote, for the metrics. `doubled` rows were in the table already."""
+    """What a flush wrote, for the metrics. `doubled` rows were in the table already; `orders` are for files
+    of alarms."""
 
     tracks: int = 0
     doubled: int = 0
     warnings: int = 0
+    alarms: int = 0
+    orders: int = 0
     revisions: list[AlertRevision] = field(default_factory=list)
 
 
@@ -100,7 +132,20 @@ async def _write(connection: asyncpg.Connection, flush: Flush, *, trust_fresh: b
                 await _write_outbox(connection, ALERTS, group.partition, records.encode_alerts(revisions))
                 written.warnings += await _warn_drivers(connection, revisions, flush.now_ms)
             written.revisions.extend(revisions)
+        await _file_alarms(connection, flush, written)
     return written
+
+
+async def _file_alarms(connection: asyncpg.Connection, flush: Flush, written: Written) -> None:
+    if flush.filing is None:
+        return
+    filing = flush.filing
+    for group in flush.alarms:
+        filed = await file_alarms(
+            connection, group.alarms, group.vehicle_ids, filing.place, filing.retention, filing.now_ms
+        )
+        written.alarms += filed.alarms
+        written.orders += filed.orders
 
 
 async def _write_tracks(

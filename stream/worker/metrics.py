@@ -20,6 +20,8 @@ DOUBLED = Counter("haulwatch_worker_doubled_tracks", "Repeated reports recognise
 DEAD_LETTERS = Counter("haulwatch_worker_dead_letters", "Records that could not be read and were set aside")
 ALERT_REVISIONS = Counter("haulwatch_worker_alert_revisions", "Alert changes written", ["rule", "kind"])
 WARNINGS = Counter("haulwatch_worker_driver_warnings", "Warnings sent on their way to drivers")
+SAFETY_ALARMS = Counter("haulwatch_worker_safety_alarms", "Raw alarms of active-safety terminals written")
+FILE_ORDERS = Counter("haulwatch_worker_file_orders", "Terminals asked for the files of an alarm (0x9208)")
 RULE_S = Histogram("haulwatch_worker_rule_seconds", "Time of the rules for one round", buckets=_FAST_S)
 FLUSH_S = Histogram("haulwatch_worker_flush_seconds", "Time of one flush transaction", buckets=_FAST_S)
 FLUSH_RETRIES = Counter("haulwatch_worker_flush_retries", "Flushes tried again because the database was away")

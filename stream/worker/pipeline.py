@@ -11,10 +11,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import asyncpg
 
+from alerts.evidence.retention import Retention
+from alerts.evidence.safety_alarms import UploadPlace
 from rules.engine import Engine
 from stream.worker import checkpoint, flush, metrics
 from stream.worker.database import DATABASE_AWAY
@@ -37,6 +39,9 @@ class PipelineSettings:
     snapshot_interval_s: float = 5.0
     #: Whether a beginning alert is spoken to its driver.
     warn_drivers: bool = True
+    #: Where terminals are to bring the files of their alarms; None: they are not asked for any.
+    upload_place: UploadPlace | None = None
+    retention: Retention = field(default_factory=Retention)
 
 
 class Pipeline:
@@ -124,8 +129,10 @@ class Pipeline:
         started_s = time.perf_counter()
         evaluated = [evaluate(self.partitions[number], group) for number, group in due.items()]
         metrics.RULE_S.observe(time.perf_counter() - started_s)
-        now_ms = int(time.time() * 1000) if self._settings.warn_drivers else None
-        if await self._write(flush.Flush.of_round(evaluated, self._advances(evaluated), now_ms)):
+        now_ms = int(time.time() * 1000)
+        filing = flush.Filing(self._settings.upload_place, self._settings.retention, now_ms)
+        said_ms = now_ms if self._settings.warn_drivers else None
+        if await self._write(flush.Flush.of_round(evaluated, self._advances(evaluated), said_ms, filing)):
             for one in evaluated:
                 one.partition.written_offset = max(one.partition.written_offset, one.next_offset)
             self._observe(evaluated)
@@ -174,7 +181,7 @@ class Pipeline:
                 metrics.FLUSH_S.observe(time.perf_counter() - started_s)
                 _count(written, batch)
                 self.database_away = False
-                if written.revisions:
+                if written.revisions or written.orders:
                     self._on_written()
                 return True
             except DATABASE_AWAY as error:
@@ -197,6 +204,8 @@ def _count(written: flush.Written, batch: flush.Flush) -> None:
     metrics.TRACKS.inc(written.tracks)
     metrics.DOUBLED.inc(written.doubled)
     metrics.WARNINGS.inc(written.warnings)
+    metrics.SAFETY_ALARMS.inc(written.alarms)
+    metrics.FILE_ORDERS.inc(written.orders)
     metrics.DEAD_LETTERS.inc(len(batch.dead_letters))
     for revision in written.revisions:
         metrics.ALERT_REVISIONS.labels(revision.rule, revision.kind).inc()

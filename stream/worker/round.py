@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.blocks import Block, BlockError, decode_block
+from rules.change import AlarmFiling
 from rules.engine import EpisodeChange
 from rules.reports import Reports
 from stream.worker import metrics
@@ -46,6 +47,7 @@ class Evaluated:
     reports: Reports
     disposition: NDArray[np.uint8]
     changes: Sequence[EpisodeChange]
+    alarms: Sequence[AlarmFiling]
     vehicle_ids: dict[int, str]
     dead_letters: Sequence[DeadLetter]
     oldest_received_ms: int
@@ -74,7 +76,8 @@ def evaluate(partition: Partition, records: Sequence[Record]) -> Evaluated:
         reports,
         outcome.disposition,
         outcome.changes,
-        _vehicle_ids(blocks, reports, outcome.changes),
+        outcome.alarms,
+        _vehicle_ids(blocks, reports, (*outcome.changes, *outcome.alarms)),
         dead_letters,
         int(reports.received_ms.min()) if len(reports) else 0,
     )
@@ -91,14 +94,14 @@ def _read(records: Sequence[Record]) -> tuple[list[Block], list[DeadLetter]]:
 
 
 def _vehicle_ids(
-    blocks: Sequence[Block], reports: Reports, changes: Sequence[EpisodeChange]
+    blocks: Sequence[Block], reports: Reports, caused: Sequence[EpisodeChange | AlarmFiling]
 ) -> dict[int, str]:
-    """Names of the vehicles that have changes: a change is always caused by a report of the same round."""
-    if not changes:
+    """Names of the vehicles that have changes or alarms: a report of the same round always caused them."""
+    if not caused:
         return {}
     starts = np.cumsum([0] + [len(block.reports) for block in blocks])
     ids = {}
-    for key in {change.vehicle_key for change in changes}:
+    for key in {one.vehicle_key for one in caused}:
         row = int(np.flatnonzero(reports.vehicle_key == key)[0])
         block = int(np.searchsorted(starts, row, side="right")) - 1
         ids[key] = blocks[block].table["vehicle_id"][row - int(starts[block])].as_py()
