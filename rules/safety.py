@@ -113,7 +113,7 @@ class SafetyAlarms:
     def of_rows(rows: Sequence[Sequence[Any]]) -> SafetyAlarms:
         """Alarms given for each report as objects with the fields of this class (`row` apart).
 
-        A `time_ms` of None is no time.
+        A `time_ms` of None or below 0 is no time.
         """
         flat = [(at, alarm) for at, alarms in enumerate(rows) for alarm in alarms or ()]
         columns: dict[str, Any] = {
@@ -121,7 +121,7 @@ class SafetyAlarms:
             for field in fields(SafetyAlarms)
             if field.name != "row"
         }
-        columns["time_ms"] = [NO_TIME if time is None else time for time in columns["time_ms"]]
+        columns["time_ms"] = [NO_TIME if ms is None or ms < 0 else ms for ms in columns["time_ms"]]
         return SafetyAlarms.build(row=[at for at, _ in flat], **columns)
 
 

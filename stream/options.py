@@ -221,7 +221,8 @@ COMMANDS = (
         "replay",
         "run the rules over recorded tracks, one JSON object an alert episode",
         "Columns: vehicle_id, time (ISO 8601 with offset), longitude_deg, latitude_deg, speed_kmh; optional: "
-        "heading_deg, altitude_m, alarm_bits, status_bits, limit_kmh, driver_id, vehicle_class.",
+        "heading_deg, altitude_m, alarm_bits, status_bits, limit_kmh, driver_id, vehicle_class, "
+        "recorder_speed_kmh, mileage_km, received (a time), items (hex, the additional items of a 0x0200).",
         (RULEBOOK, ZONES),
         _replay_arguments,
     ),

@@ -13,7 +13,9 @@ import numpy as np
 
 from rules.identity import driver_key, vehicle_key
 from rules.reports import STATUS_POSITIONED, Reports
+from rules.safety import SafetyAlarms
 from rules.vehicle_class import class_code
+from stream.jt808.safety_alarms import SafetyAlarm, safety_alarms
 
 REQUIRED = ("vehicle_id", "time", "longitude_deg", "latitude_deg", "speed_kmh")
 OPTIONAL = (
@@ -24,9 +26,14 @@ OPTIONAL = (
     "limit_kmh",
     "driver_id",
     "vehicle_class",
+    "recorder_speed_kmh",
+    "mileage_km",
+    "received",
+    "items",
 )
 
 MAX_TEXT_CHARACTERS = 200  # longer than any id; more is a lost quote or another file
+MAX_ITEMS_BYTES = 1023 - 28  # of a 0x0200: what a JT/T 808 message holds, without the fixed fields
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -134,6 +141,9 @@ class _Columns:
         self._int = {name: array("q") for name in ("vehicle_key", "time_ms", "driver_key", "vehicle_class")}
         self._float = {name: array("d") for name in ("longitude_deg", "latitude_deg", "speed_kmh")}
         self._limit = array("d")
+        self._measured = {name: array("d") for name in _MEASURED if name in self._place}
+        self._received = array("q")
+        self._alarms: list[list[SafetyAlarm]] = []
         self._extra = {name: array("q") for name in _EXTRAS if name in self._place}
 
     def add(self, values: list[str]) -> None:
@@ -146,6 +156,10 @@ class _Columns:
         numbers = [_number(name, values[place[name]]) for name in self._float]
         extras = [_EXTRAS[name](name, values[place[name]]) for name in self._extra]
         limit_kmh = _limit_kmh(values[place["limit_kmh"]]) if "limit_kmh" in place else math.nan
+        measured = [_measured(name, values[place[name]]) for name in self._measured]
+        said = values[place["received"]] if "received" in place else ""
+        received_ms = time_ms if _absent(said) else _time_ms(said)
+        alarms = _alarms(values[place["items"]]) if "items" in place else []
         known = self._registry.get(vehicle_id, _UNKNOWN)
         code = _class(values[place["vehicle_class"]]) if "vehicle_class" in place else 0
         driver = _name("driver_id", values[place["driver_id"]]) if "driver_id" in place else ""
@@ -156,12 +170,22 @@ class _Columns:
             numeric.append(number)
         for column, value in zip(self._extra.values(), extras, strict=True):
             column.append(value)
+        for numeric, number in zip(self._measured.values(), measured, strict=True):
+            numeric.append(number)
         self._limit.append(limit_kmh)
+        self._received.append(received_ms)
+        self._alarms.append(alarms)
 
     def reports(self) -> Reports:
         """All rows added."""
-        columns = {name: np.array(column) for name, column in (self._int | self._float | self._extra).items()}
-        return Reports.build(**columns, limit_kmh=np.array(self._limit))
+        filled = self._int | self._float | self._extra | self._measured
+        columns = {name: np.array(column) for name, column in filled.items()}
+        return Reports.build(
+            **columns,
+            limit_kmh=np.array(self._limit),
+            received_ms=np.array(self._received),
+            safety=SafetyAlarms.of_rows(self._alarms),
+        )
 
     def _key(self, vehicle_id: str) -> int:
         key = self._keys.get(vehicle_id)
@@ -224,6 +248,29 @@ def _limit_kmh(text: str) -> float:
     return limit_kmh or math.nan
 
 
+def _measured(column: str, text: str) -> float:
+    """A value that not every terminal tells; absent is NaN."""
+    if _absent(text):
+        return math.nan
+    number = _number(column, text)
+    if number < 0:
+        raise RowError(f"{column} {text.strip()!r} is below 0")
+    return number
+
+
+def _alarms(text: str) -> list[SafetyAlarm]:
+    """The active-safety alarms among the additional items of a 0x0200, given in hex."""
+    if _absent(text):
+        return []
+    try:
+        items = bytes.fromhex(text.strip().removeprefix("0x"))
+    except ValueError:
+        raise RowError("items are not hex digits") from None
+    if len(items) > MAX_ITEMS_BYTES:
+        raise RowError(f"items have {len(items)} bytes, more than the {MAX_ITEMS_BYTES} of a report")
+    return safety_alarms(items)
+
+
 def _class(text: str) -> int:
     try:
         return 0 if _absent(text) else class_code(text)
@@ -247,6 +294,7 @@ def _whole(low: int, high: int, absent: int) -> Callable[[str, str], int]:
     return read
 
 
+_MEASURED = ("recorder_speed_kmh", "mileage_km")
 _BITS = 0xFFFF_FFFF
 _EXTRAS: dict[str, Callable[[str, str], int]] = {
     "heading_deg": _whole(0, 360, 0),
