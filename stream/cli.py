@@ -79,6 +79,12 @@ def _worker(settings: Settings, _: argparse.Namespace) -> int | None:
     return worker.run(settings)
 
 
+def _evidence(settings: Settings, _: argparse.Namespace) -> int | None:
+    from stream import attachments
+
+    return attachments.run(settings)
+
+
 def _exchange(settings: Settings, _: argparse.Namespace) -> int | None:
     from stream import exchange
 
@@ -181,6 +187,7 @@ HANDLERS: dict[str, Callable[[Settings, argparse.Namespace], int | None]] = {
     "up": _up,
     "gateway": _gateway,
     "worker": _worker,
+    "evidence": _evidence,
     "exchange": _exchange,
     "desk": _desk,
     "migrate": _migrate,

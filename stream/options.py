@@ -173,6 +173,21 @@ COMMANDS = (
         (Option("--metrics-port", "worker.metrics_port"), RULEBOOK, ZONES, BROKER, DATABASE),
     ),
     Command(
+        "evidence",
+        "takes the files of alarms, keeps messages and raw frames, deletes what may go",
+        "The attachment server of T/JSATL 12: terminals bring the files of their alarms here. Also writes the "
+        "topics `messages` and `frames` to tables, and deletes what the law no longer asks for.",
+        (
+            Option("--host", "evidence.host"),
+            Option("--port", "evidence.port"),
+            Option("--data", "evidence.data_dir"),
+            Option("--store", "evidence.store"),
+            Option("--metrics-port", "evidence.metrics_port"),
+            BROKER,
+            DATABASE,
+        ),
+    ),
+    Command(
         "exchange",
         "JT/T 809 links to other platforms, above and below",
         "Runs the links of the file of links: takes positions of other platforms in, forwards ours, carries "
