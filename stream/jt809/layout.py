@@ -1,190 +1,93 @@
-"""One list of fields from which a record is read, written, shown, parsed and explained.
+"""Layouts of JT/T 809 on top of `stream.jt808.layout`: one message may have several, told by what fits.
 
-A record is a frozen dataclass whose fields are annotated with their `Kind`:
-
-    class Example(Record):
-        result: Annotated[int, Unsigned(1)]
-        source_type: New[Word] = None
-
-Fields stand in the standard's order. `New` and `Old` mark what only one edition has. Where a layout has more
-than one form in the field, `VARIANTS` lists them, the standard's first: names in order, `name#form` for a
-field of another kind, which `FORMS` gives.
+Editions, and the prints and implementations of one edition, differ in fields and sizes. A variant is named by
+its edition and, if it is not the standard's own, what is different: `2019`, `2019 two times`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
-from typing import Annotated, Any, ClassVar, Self, TypeVar, get_type_hints
+from typing import Any, ClassVar, TypeVar
 
+from stream.jt808.header import Edition as AnyEdition
+from stream.jt808.layout import Json, Record, Scope, fields_of, wire_fields
 from stream.jt808.reader import Reader
-from stream.jt809.header import EDITIONS, Edition
-from stream.jt809.kinds import Kind
+from stream.jt809.header import Edition
+from stream.jt809.words import GENERATION
 from stream.protocol_errors import EncodeError, ProtocolError
 
-Variant = tuple[str, ...]
 
-
-@dataclass(frozen=True)
-class Only:
-    """Marks a field that one edition has and the other has not."""
-
-    edition: Edition
-
-
-_T = TypeVar("_T")
-New = Annotated[_T | None, Only("2019")]
-Old = Annotated[_T | None, Only("2011")]
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The kinds of a record's fields, by name or `name#form`, and their order in each edition."""
-
-    names: tuple[str, ...]
-    kinds: Mapping[str, Kind]
-    variants: Mapping[Edition, tuple[Variant, ...]]
-    needed: frozenset[str]
-
-
-class Record:
-    """Base of everything with a layout."""
+class Variants(Record):
+    """A record with variants by edition, the standard's own first; `wire_order` has the fields of each."""
 
     __slots__ = ()
-    VARIANTS: ClassVar[Mapping[Edition, tuple[Variant, ...]]] = {}
-    FORMS: ClassVar[Mapping[str, Kind]] = {}
-    #: Fields that stand in the wrapper around the record, not in the record.
-    OUTSIDE: ClassVar[tuple[str, ...]] = ()
+    VARIANTS: ClassVar[Mapping[Edition, tuple[str, ...]]] = {"2011": ("2011",), "2019": ("2019",)}
 
-    @classmethod
-    def read(cls, reader: Reader, edition: Edition, variant: Variant | None = None, **outside: Any) -> Self:
-        """Read the fields of the standard's layout, or of a variant; `outside` are those of the wrapper.
+    def variant_for(self, edition: AnyEdition) -> str:
+        """The variant that has all the fields that are given and no others, or comes nearest."""
+        variants = self.VARIANTS["2019" if edition == "2019" else "2011"]
+        if not variants:
+            raise EncodeError(f"{type(self).__name__} does not exist in {edition}")
+        given = {name for name in fields_of(type(self)) if getattr(self, name) is not None}
+        return min(variants, key=lambda variant: len(given ^ names_of(type(self), variant)))
 
-        Raises `ProtocolError` only.
-        """
-        layout = layout_of(cls)
-        for entry in layout.variants[edition][0] if variant is None else variant:
-            name = name_of(entry)
-            outside[name] = layout.kinds[entry].read(reader, name, edition)
-        return cls(**outside)
-
-    @classmethod
-    def read_data(cls, data: bytes, edition: Edition, **outside: Any) -> tuple[Self, bytes]:
-        """The record and the bytes behind its last field, by the variant that leaves the fewest.
-
-        Raises the `ProtocolError` of the standard's variant if none can be read.
-        """
-        best: tuple[Self, bytes] | None = None
-        first_error: ProtocolError | None = None
-        for variant in layout_of(cls).variants[edition]:
-            reader = Reader(data)
-            try:
-                record = cls.read(reader, edition, variant, **outside)
-            except ProtocolError as error:
-                first_error = first_error or error
-                continue
-            if best is None or reader.left < len(best[1]):
-                best = record, reader.rest()
-            if not best[1]:
-                break
-        if best is None:
-            raise first_error or ProtocolError(f"{cls.__name__} does not exist in {edition}")
-        return best
-
-    def pack(self, edition: Edition) -> bytes:
-        """The fields as bytes, in the first variant that has them all and no others.
-
-        Raises `EncodeError` for a field that is missing or does not fit.
-        """
-        layout = layout_of(type(self))
-        given = {name for name in layout.names if getattr(self, name) is not None}
-        failure: EncodeError | None = None
-        variants = layout.variants[edition]
-        for variant in sorted(variants, key=lambda variant: len(given ^ set(map(name_of, variant)))):
-            try:
-                return b"".join(self._pack_field(entry, edition) for entry in variant)
-            except EncodeError as error:
-                failure = failure or error
-        raise failure or EncodeError(f"{type(self).__name__} does not exist in {edition}")
-
-    def _pack_field(self, entry: str, edition: Edition) -> bytes:
-        name = name_of(entry)
-        value = getattr(self, name)
-        try:
-            return layout_of(type(self)).kinds[entry].write(value, name, edition)
-        except (TypeError, AttributeError):
-            raise EncodeError(f"{name}: {value!r} cannot be written in {edition}") from None
-
-    def show(self) -> dict[str, Any]:
-        """The fields for JSON; what the record's edition does not have is left out."""
-        layout = layout_of(type(self))
-        found = ((name, getattr(self, name)) for name in layout.names)
+    def show(self, edition: AnyEdition) -> dict[str, Json]:
+        """The JSON view, without the fields that only other layouts have."""
+        known = fields_of(type(self))
         return {
-            name: None if value is None else layout.kinds[name].show(value)
-            for name, value in found
-            if value is not None or name in layout.needed
+            name: None if value is None else known[name].kind.show(value, edition)
+            for name, value in ((name, getattr(self, name)) for name in known)
+            if value is not None or known[name].default is not None
         }
 
-    @classmethod
-    def parse(cls, shown: Mapping[str, Any]) -> Self:
-        """The inverse of `show`. Raises `EncodeError`, naming what is unknown, missing or of another type."""
-        kinds = layout_of(cls).kinds
-        for name in shown:
-            if name not in kinds:
-                known = ", ".join(layout_of(cls).names) or "none"
-                raise EncodeError(f"{name} is no field of {cls.__name__}; it has {known}")
-        values = {
-            name: None if value is None else kinds[name].parse(value, name) for name, value in shown.items()
-        }
+
+_V = TypeVar("_V", bound=Variants)
+
+
+def names_of(kind: type[Record], variant: str) -> set[str]:
+    """The fields of a variant."""
+    scope = Scope({}, "2019" if variant.startswith("2019") else "2011", variant)
+    return {item.name for item in wire_fields(kind, variant) if item.holds is None or item.holds(scope)}
+
+
+def read_variant(
+    kind: type[_V], reader: Reader, edition: Edition, variant: str, outside: Mapping[str, Any]
+) -> _V:
+    """Read the fields of one variant; `outside` are those of the wrapper. Raises `ProtocolError` only."""
+    values = dict(outside)
+    scope = Scope(values, edition, variant)
+    for item in wire_fields(kind, variant):
+        if item.holds is None or item.holds(scope):
+            values[item.name] = item.kind.read(reader, item.name, scope)
+            if reader.trace is not None:
+                reader.explain(item.kind.meaning(values[item.name], edition))
+    return kind(**values)
+
+
+def fitting_variant(
+    kind: type[_V], data: bytes, edition: Edition, outside: Mapping[str, Any], *, lenient: bool
+) -> tuple[str, _V, Reader]:
+    """The variant by which a record is to be read, the record, and the reader behind its last field.
+
+    That is the first variant of the edition which leaves no bytes; else, if `lenient`, one of the other
+    edition which leaves none; else the one of the edition which leaves the fewest. Raises the `ProtocolError`
+    of the standard's own variant if none can be read.
+    """
+    best: tuple[str, _V, Reader] | None = None
+    first_error: ProtocolError | None = None
+    other: Edition = "2011" if edition == "2019" else "2019"
+    for variant in (*kind.VARIANTS[edition], *(kind.VARIANTS[other] if lenient else ())):
+        reader = Reader(data)
+        own = variant[:GENERATION] == edition
         try:
-            return cls(**values)
-        except TypeError as error:
-            raise EncodeError(f"{cls.__name__}: {error}") from None
-
-
-_LAYOUTS: dict[type, Layout] = {}
-
-
-def name_of(entry: str) -> str:
-    """The field that an entry of a variant is about."""
-    return entry.partition("#")[0]
-
-
-def _find(hint: Any, wanted: type[_T]) -> _T | None:
-    """The first annotation of a type, at any depth of `Annotated` and unions."""
-    for found in getattr(hint, "__metadata__", ()):
-        if isinstance(found, wanted):
-            return found
-    inner = [getattr(hint, "__origin__", None)] if hasattr(hint, "__metadata__") else []
-    for part in [*inner, *getattr(hint, "__args__", ())]:
-        if part is not None and (found := _find(part, wanted)) is not None:
-            return found
-    return None
-
-
-def layout_of(kind: type[Record]) -> Layout:
-    """The layout of a record class, read from its annotations once."""
-    found = _LAYOUTS.get(kind)
-    if found is None:
-        found = _LAYOUTS[kind] = _read_layout(kind)
-    return found
-
-
-def _read_layout(kind: type[Record]) -> Layout:
-    hints = get_type_hints(kind, include_extras=True)
-    kinds: dict[str, Kind] = {}
-    only: dict[str, Only | None] = {}
-    for item in fields(kind):  # type: ignore[arg-type]
-        found = _find(hints[item.name], Kind)
-        assert found is not None, f"{kind.__name__}.{item.name} has no kind"
-        kinds[item.name], only[item.name] = found, _find(hints[item.name], Only)
-    variants: dict[Edition, tuple[Variant, ...]] = {}
-    for edition in EDITIONS:
-        usual = tuple(
-            name for name, mark in only.items()
-            if name not in kind.OUTSIDE and (mark is None or mark.edition == edition)
-        )  # fmt: skip
-        variants[edition] = kind.VARIANTS.get(edition, (usual,))
-    # A field without a default is always there; it is shown though it is None, a time that is not set.
-    needed = frozenset(item.name for item in fields(kind) if item.default is MISSING)  # type: ignore[arg-type]
-    return Layout(tuple(kinds), {**kinds, **kind.FORMS}, variants, needed)
+            record = read_variant(kind, reader, edition if own else other, variant, outside)
+        except ProtocolError as error:
+            first_error = first_error or error
+            continue
+        if not reader.left:
+            return variant, record, reader
+        if own and (best is None or reader.left < best[2].left):
+            best = variant, record, reader
+    if best is None:
+        raise first_error or ProtocolError(f"{kind.__name__} does not exist in {edition}")
+    return best

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +28,11 @@ _PLATES_KEPT = 1 << 17
 class Positions:
     """Columns over the positions of a batch of frames, in the order sent.
 
-    frame: row of the frame in its batch; sequence, sub_type: of that frame. vehicle: plate (GBK, zeros behind)
-    and colour as 22 bytes, a key for look-ups; `plate` makes text of it. encrypted: the coordinates are and
-    are of no use here. time_ms is -1 where it is no time that exists; mileage_km and recorder_speed_kmh are
-    NaN where 2019 has no such item. platform_alarm_bits: what monitoring, city and provincial platform found
-    (2019, else 0). report_start, report_end: the 808 body of 2019 in `data`, else 0.
+    frame: row of the frame in its batch; sequence, sub_type: of that frame. vehicle: plate (GBK, zeros
+    behind) and colour as 22 bytes, a key for look-ups; `plate` makes text of it. encrypted: the coordinates
+    are and are of no use here. time_ms is -1 where it is no time that exists; mileage_km and
+    recorder_speed_kmh are NaN where 2019 has no such item. platform_alarm_bits: what monitoring, city and
+    provincial platform found (2019, else 0). report_start, report_end: the 808 body of 2019 in `data`.
     """
 
     frame: NDArray[np.int64]
@@ -97,7 +98,7 @@ def decode_positions(batch: FrameBatch) -> tuple[Positions, NDArray[np.int64]]:
     body = batch.head[frame, 6]
     vehicle = windows(batch.data, body, PLATE_BYTES + 1)
     sub_type = windows(batch.data, body + _SUB_TYPE_OFFSET, 2).view(">u2")[:, 0].astype(np.uint16)
-    read = _read_2019 if newest else _read_old
+    read = _read_2019 if newest else _read_2011
     positions = Positions(
         frame=frame,
         sequence=batch.head[frame, 2],
@@ -124,7 +125,7 @@ def in_order(positions: Positions, others: NDArray[np.int64]) -> Iterator[Positi
         yield positions.take(slice(start, None))
 
 
-def _read_old(data: NDArray[np.uint8], place: NDArray[np.int64]) -> dict[str, NDArray[np.generic]]:
+def _read_2011(data: NDArray[np.uint8], place: NDArray[np.int64]) -> dict[str, Any]:
     whole, degrees = read_2011(data, place)
     nowhere = np.zeros(len(place), np.int64)
     return {
@@ -145,7 +146,7 @@ def _read_old(data: NDArray[np.uint8], place: NDArray[np.int64]) -> dict[str, ND
     }
 
 
-def _read_2019(data: NDArray[np.uint8], place: NDArray[np.int64]) -> dict[str, NDArray[np.generic]]:
+def _read_2019(data: NDArray[np.uint8], place: NDArray[np.int64]) -> dict[str, Any]:
     start = place + _REPORT_OFFSET
     size = windows(data, place + 1, 4).view(">u4")[:, 0].astype(np.int64)
     end = start + size

@@ -10,11 +10,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from stream.jt808.kinds import FixedText, Number
 from stream.jt809.header import Edition
-from stream.jt809.kinds import Identifier, Kind, Text, Unsigned
-from stream.jt809.layout import New, Old, Variant
 from stream.jt809.messages.base import AlarmMessage
-from stream.jt809.words import DWord, LongText, PlatformId, Time, TypeId
+from stream.jt809.words import (
+    COLOR_CODE,
+    NEW,
+    OLD,
+    PLATE_TEXT,
+    DWord,
+    LongText,
+    NewDWord,
+    NewPlatformId,
+    NewTime,
+    OptionalDWord,
+    OptionalPlatformId,
+    OptionalText,
+    PlatformId,
+    Time,
+    TypeId,
+)
 
 _SOURCES = {1: "vehicle terminal", 2: "company platform", 3: "government platform", 9: "other"}
 _WORK_RESULTS = {0: "in work", 1: "done", 2: "ignored", 3: "to be done later"}
@@ -51,23 +66,24 @@ WARN_TYPES = {
 }
 
 
-class WarnTypeKind(Identifier):
-    """The type of an alarm, shown as a number."""
-
-    def show(self, value: int) -> int:  # type: ignore[override]
-        return value
-
-
-WarnType = Annotated[int, WarnTypeKind(2, WARN_TYPES)]
-_Source = Annotated[int, Unsigned(1, _SOURCES)]
-_WorkResult = Annotated[int, Unsigned(1, _WORK_RESULTS)]
-_Level = Annotated[int, Unsigned(1, _LEVELS)]
+WARN_TYPE = Number(2, names=WARN_TYPES)
+SOURCE, WORK_RESULT = Number(1, names=_SOURCES), Number(1, names=_WORK_RESULTS)
+WarnType = Annotated[int, WARN_TYPE]
+_Source = Annotated[int, SOURCE]
+_OldSource = Annotated[int | None, SOURCE, OLD]
+_WorkResult = Annotated[int, WORK_RESULT]
+_Level = Annotated[int, Number(1, names=_LEVELS)]
 
 _WARN_END = ("start_time", "end_time", "plate", "color", "destination_id", "route_id", "content")
-_WARN_2019 = (
-    ("platform_id", "warn_type", "warn_time", *_WARN_END),
-    ("platform_id", "warn_type", *_WARN_END),
-)
+_WARN_VARIANTS: Mapping[Edition, tuple[str, ...]] = {"2011": ("2011",), "2019": ("2019", "2019 two times")}
+_WARN_ORDER: Mapping[str, tuple[str, ...]] = {
+    "2019": ("platform_id", "warn_type", "warn_time", *_WARN_END),
+    "2019 two times": ("platform_id", "warn_type", *_WARN_END),
+}
+_REPORT_2011 = ("warn_source", "warn_type", "warn_time", "info_id", "content")
+_NOTICE_2011 = ("warn_source", "warn_type", "warn_time", "content")
+_NewPlate = Annotated[str | None, PLATE_TEXT, NEW]
+_NewColor = Annotated[int | None, COLOR_CODE, NEW]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +102,19 @@ class WarningReport(AlarmMessage):
 
     message_id: ClassVar[int] = 0x1400
     sub_type: ClassVar[int] = 0x1402
-    VARIANTS: ClassVar[Mapping[Edition, tuple[Variant, ...]]] = {
-        "2011": (("warn_source", "warn_type", "warn_time", "info_id", "content"),),
-        "2019": _WARN_2019,
-    }
-    warn_source: _Source | None = None
-    platform_id: PlatformId | None = None
+    VARIANTS: ClassVar[Mapping[Edition, tuple[str, ...]]] = _WARN_VARIANTS
+    wire_order: ClassVar[Mapping[str, tuple[str, ...]]] = {"2011": _REPORT_2011, **_WARN_ORDER}
+    plate: _NewPlate = None
+    color: _NewColor = None
+    warn_source: _OldSource = None
+    platform_id: OptionalPlatformId = None
     warn_type: WarnType
     warn_time: Time = None
-    info_id: DWord | None = None
+    info_id: OptionalDWord = None
     start_time: Time = None
     end_time: Time = None
-    destination_id: PlatformId | None = None
-    route_id: DWord | None = None
+    destination_id: OptionalPlatformId = None
+    route_id: OptionalDWord = None
     content: LongText
 
 
@@ -108,20 +124,20 @@ class WarningResult(AlarmMessage):
 
     message_id: ClassVar[int] = 0x1400
     sub_type: ClassVar[int] = 0x1403
-    VARIANTS: ClassVar[Mapping[Edition, tuple[Variant, ...]]] = {
-        "2011": (("info_id", "result"),),
-        "2019": _WARN_2019,
-    }
-    info_id: DWord | None = None
-    result: _WorkResult | None = None
-    platform_id: PlatformId | None = None
-    warn_type: WarnType | None = None
+    VARIANTS: ClassVar[Mapping[Edition, tuple[str, ...]]] = _WARN_VARIANTS
+    wire_order: ClassVar[Mapping[str, tuple[str, ...]]] = {"2011": ("info_id", "result"), **_WARN_ORDER}
+    plate: _NewPlate = None
+    color: _NewColor = None
+    info_id: OptionalDWord = None
+    result: Annotated[int | None, WORK_RESULT] = None
+    platform_id: OptionalPlatformId = None
+    warn_type: Annotated[int | None, WARN_TYPE] = None
     warn_time: Time = None
     start_time: Time = None
     end_time: Time = None
-    destination_id: PlatformId | None = None
-    route_id: DWord | None = None
-    content: LongText | None = None
+    destination_id: OptionalPlatformId = None
+    route_id: OptionalDWord = None
+    content: OptionalText = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,9 +174,9 @@ class SupervisionReport(AlarmMessage):
     source_sequence: DWord
     supervision_end_time: Time
     supervision_level: _Level
-    supervisor: Annotated[str, Text(16)]
-    supervisor_tel: Annotated[str, Text(20)]
-    supervisor_email: Annotated[str, Text(32)]
+    supervisor: Annotated[str, FixedText(16)]
+    supervisor_tel: Annotated[str, FixedText(20)]
+    supervisor_email: Annotated[str, FixedText(32)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,25 +188,19 @@ class SupervisionRequest(AlarmMessage):
 
     message_id: ClassVar[int] = 0x9400
     sub_type: ClassVar[int] = 0x9401
-    FORMS: ClassVar[Mapping[str, Kind]] = {"supervisor_email#30": Text(30)}
+    VARIANTS: ClassVar[Mapping[Edition, tuple[str, ...]]] = {
+        "2011": ("2011", "2011 short e-mail"),
+        "2019": ("2019", "2019 short e-mail"),
+    }
     warn_source: _Source
     warn_type: WarnType
     warn_time: Time
     supervision_id: DWord
     supervision_end_time: Time
     supervision_level: _Level
-    supervisor: Annotated[str, Text(16)]
-    supervisor_tel: Annotated[str, Text(20)]
-    supervisor_email: Annotated[str, Text(32)]
-
-    _USUAL: ClassVar[Variant] = (
-        "warn_source", "warn_type", "warn_time", "supervision_id", "supervision_end_time",
-        "supervision_level", "supervisor", "supervisor_tel",
-    )  # fmt: skip
-    VARIANTS: ClassVar[Mapping[Edition, tuple[Variant, ...]]] = {
-        "2011": ((*_USUAL, "supervisor_email"), (*_USUAL, "supervisor_email#30")),
-        "2019": ((*_USUAL, "supervisor_email"), (*_USUAL, "supervisor_email#30")),
-    }
+    supervisor: Annotated[str, FixedText(16)]
+    supervisor_tel: Annotated[str, FixedText(20)]
+    supervisor_email: Annotated[str, FixedText(lambda scope: 30 if "short" in scope.variant else 32)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,18 +209,18 @@ class WarningNotice(AlarmMessage):
 
     message_id: ClassVar[int] = 0x9400
     sub_type: ClassVar[int] = 0x9402
-    VARIANTS: ClassVar[Mapping[Edition, tuple[Variant, ...]]] = {
-        "2011": (("warn_source", "warn_type", "warn_time", "content"),),
-        "2019": _WARN_2019,
-    }
-    warn_source: Old[_Source] = None
-    platform_id: New[PlatformId] = None
+    VARIANTS: ClassVar[Mapping[Edition, tuple[str, ...]]] = _WARN_VARIANTS
+    wire_order: ClassVar[Mapping[str, tuple[str, ...]]] = {"2011": _NOTICE_2011, **_WARN_ORDER}
+    plate: _NewPlate = None
+    color: _NewColor = None
+    warn_source: _OldSource = None
+    platform_id: NewPlatformId = None
     warn_type: WarnType
     warn_time: Time = None
-    start_time: New[Time] = None
-    end_time: New[Time] = None
-    destination_id: New[PlatformId] = None
-    route_id: New[DWord] = None
+    start_time: NewTime = None
+    end_time: NewTime = None
+    destination_id: NewPlatformId = None
+    route_id: NewDWord = None
     content: LongText
 
 
@@ -220,16 +230,16 @@ class WarningExchange(AlarmMessage):
 
     message_id: ClassVar[int] = 0x9400
     sub_type: ClassVar[int] = 0x9403
-    VARIANTS: ClassVar[Mapping[Edition, tuple[Variant, ...]]] = {
-        "2011": (("warn_source", "warn_type", "warn_time", "content"),),
-        "2019": _WARN_2019,
-    }
-    warn_source: Old[_Source] = None
-    platform_id: New[PlatformId] = None
+    VARIANTS: ClassVar[Mapping[Edition, tuple[str, ...]]] = _WARN_VARIANTS
+    wire_order: ClassVar[Mapping[str, tuple[str, ...]]] = {"2011": _NOTICE_2011, **_WARN_ORDER}
+    plate: _NewPlate = None
+    color: _NewColor = None
+    warn_source: _OldSource = None
+    platform_id: NewPlatformId = None
     warn_type: WarnType
     warn_time: Time = None
-    start_time: New[Time] = None
-    end_time: New[Time] = None
-    destination_id: New[PlatformId] = None
-    route_id: New[DWord] = None
+    start_time: NewTime = None
+    end_time: NewTime = None
+    destination_id: NewPlatformId = None
+    route_id: NewDWord = None
     content: LongText

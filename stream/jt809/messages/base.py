@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from stream.jt808.header import Edition as AnyEdition
+from stream.jt808.layout import Record, Scope
 from stream.jt808.reader import Reader, pack
+from stream.jt808.text import encode_fixed_text
 from stream.jt809.header import Edition
-from stream.jt809.kinds import Text
-from stream.jt809.layout import New, Record
-from stream.jt809.words import Color, DWord, Plate, TypeId
+from stream.jt809.layout import Variants
+from stream.jt809.words import COLOR_CODE, OUTSIDE, PLATE_TEXT, Color, NewDWord, NewTypeId, Plate
 from stream.protocol_errors import EncodeError, LengthError, ProtocolError
 
 PLATE_BYTES = 21
-_PLATE = Text(PLATE_BYTES)
 
 
 class Wrapper(Enum):
@@ -85,7 +86,7 @@ def find_wrapper(body: bytes, expected: Wrapper, message_id: int) -> Wrapped:
     raise first
 
 
-def wrap(wrapped: Wrapped, edition: Edition) -> bytes:
+def wrap(wrapped: Wrapped, edition: AnyEdition) -> bytes:
     """The inverse of `unwrap`. Raises `EncodeError`."""
     if wrapped.wrapper is Wrapper.NONE:
         return wrapped.data
@@ -93,7 +94,7 @@ def wrap(wrapped: Wrapped, edition: Edition) -> bytes:
     if wrapped.wrapper is not Wrapper.PLATFORM:
         if wrapped.plate is None or wrapped.color is None:
             raise EncodeError(f"sub type 0x{wrapped.sub_type:04x} needs plate and color in {edition}")
-        head = _PLATE.write(wrapped.plate, "plate", edition) + pack(wrapped.color, 1, "color")
+        head = encode_fixed_text(wrapped.plate, PLATE_BYTES, "plate") + pack(wrapped.color, 1, "color")
     data = wrapped.data
     head += pack(wrapped.sub_type, 2, "sub_type")
     if wrapped.wrapper is Wrapper.SOURCE:
@@ -109,18 +110,19 @@ _ALARM: Mapping[Edition, Wrapper] = {"2011": Wrapper.VEHICLE, "2019": Wrapper.PL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message(Record):
+class Message(Variants):
     """Base of the message dataclasses. message_id: the business type; sub_type: 0 where there is none."""
 
     message_id: ClassVar[int] = 0
     sub_type: ClassVar[int] = 0
     WRAPPERS: ClassVar[Mapping[Edition, Wrapper]] = _NONE
 
-    def encode(self, edition: Edition = "2011") -> bytes:
+    def encode(self, edition: AnyEdition = "2011", outer: Scope | None = None) -> bytes:
         """The body, wrapper included. Raises `EncodeError` for a value that does not fit its field."""
-        wrapper = self.WRAPPERS[edition]
+        wrapper = self.WRAPPERS["2019" if edition == "2019" else "2011"]
         plate, color = getattr(self, "plate", None), getattr(self, "color", None)
-        return wrap(Wrapped(self.sub_type, self.pack(edition), plate, color, wrapper), edition)
+        data = Record.encode(self, edition, outer)
+        return wrap(Wrapped(self.sub_type, data, plate, color, wrapper), edition)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +130,6 @@ class VehicleMessage(Message):
     """About one vehicle, named by plate and plate colour."""
 
     WRAPPERS: ClassVar[Mapping[Edition, Wrapper]] = _VEHICLE
-    OUTSIDE: ClassVar[tuple[str, ...]] = ("plate", "color")
     plate: Plate
     color: Color
 
@@ -138,8 +139,8 @@ class SourceMessage(VehicleMessage):
     """An answer without data; 2019 puts what it answers before the length."""
 
     WRAPPERS: ClassVar[Mapping[Edition, Wrapper]] = _SOURCE
-    source_type: New[TypeId] = None
-    source_sequence: New[DWord] = None
+    source_type: NewTypeId = None
+    source_sequence: NewDWord = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +155,8 @@ class AlarmMessage(Message):
     """About an alarm: of a vehicle in the wrapper in 2011; 2019 has the vehicle among the fields, or not."""
 
     WRAPPERS: ClassVar[Mapping[Edition, Wrapper]] = _ALARM
-    OUTSIDE: ClassVar[tuple[str, ...]] = ("plate", "color")
-    plate: Plate | None = None
-    color: Color | None = None
+    plate: Annotated[str | None, PLATE_TEXT, OUTSIDE] = None
+    color: Annotated[int | None, COLOR_CODE, OUTSIDE] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +170,6 @@ class RawMessage:
     color: int | None = None
     wrapper: Wrapper = Wrapper.NONE
 
-    def encode(self, edition: Edition = "2011") -> bytes:
+    def encode(self, edition: AnyEdition = "2011") -> bytes:
         """The body as it came."""
         return wrap(Wrapped(self.sub_type, self.data, self.plate, self.color, self.wrapper), edition)

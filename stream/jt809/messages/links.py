@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from stream.jt809.kinds import Text, Unsigned
-from stream.jt809.layout import New
+from stream.jt808.kinds import FixedText, Number
 from stream.jt809.messages.base import Message
-from stream.jt809.words import DWord, Word
+from stream.jt809.words import DWord, NewDWord, Word
 
 LOGIN_RESULTS = {
     0: "ok",
@@ -32,9 +31,9 @@ class LoginRequest(Message):
 
     message_id: ClassVar[int] = 0x1001
     user_id: DWord
-    password: Annotated[str, Text(8)]
-    gnss_center_id: New[DWord] = None
-    down_link_ip: Annotated[str, Text(32)]
+    password: Annotated[str, FixedText(8)]
+    gnss_center_id: NewDWord = None
+    down_link_ip: Annotated[str, FixedText(32)]
     down_link_port: Word
 
 
@@ -43,7 +42,7 @@ class LoginResponse(Message):
     """0x1002. verify_code: what the sub link has to show."""
 
     message_id: ClassVar[int] = 0x1002
-    result: Annotated[int, Unsigned(1, LOGIN_RESULTS)]
+    result: Annotated[int, Number(1, names=LOGIN_RESULTS)]
     verify_code: DWord
 
 
@@ -53,7 +52,7 @@ class LogoutRequest(Message):
 
     message_id: ClassVar[int] = 0x1003
     user_id: DWord
-    password: Annotated[str, Text(8)]
+    password: Annotated[str, FixedText(8)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +81,7 @@ class MainLinkBroken(Message):
     """0x1007, up on the sub link: the lower platform has lost the main link."""
 
     message_id: ClassVar[int] = 0x1007
-    reason: Annotated[int, Unsigned(1, _BROKEN)]
+    reason: Annotated[int, Number(1, names=_BROKEN)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +89,7 @@ class LowerCloses(Message):
     """0x1008, up on the sub link: the lower platform closes both links."""
 
     message_id: ClassVar[int] = 0x1008
-    reason: Annotated[int, Unsigned(1, _CLOSING)]
+    reason: Annotated[int, Number(1, names=_CLOSING)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +105,7 @@ class SubLoginResponse(Message):
     """0x9002."""
 
     message_id: ClassVar[int] = 0x9002
-    result: Annotated[int, Unsigned(1, SUB_LOGIN_RESULTS)]
+    result: Annotated[int, Number(1, names=SUB_LOGIN_RESULTS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +142,7 @@ class SubLinkBroken(Message):
     """0x9007, down on the main link: the upper platform has lost the sub link, or cannot open it."""
 
     message_id: ClassVar[int] = 0x9007
-    reason: Annotated[int, Unsigned(1, _SUB_BROKEN)]
+    reason: Annotated[int, Number(1, names=_SUB_BROKEN)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,4 +150,4 @@ class UpperCloses(Message):
     """0x9008, down on the main link: the upper platform closes both links."""
 
     message_id: ClassVar[int] = 0x9008
-    reason: Annotated[int, Unsigned(1, _CLOSING)]
+    reason: Annotated[int, Number(1, names=_CLOSING)]

@@ -6,11 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from stream.jt808.kinds import FixedText, Number
 from stream.jt809.header import Edition
-from stream.jt809.kinds import Kind, Text, Unsigned
-from stream.jt809.layout import New, Old, Variant
 from stream.jt809.messages.base import PlatformMessage
-from stream.jt809.words import Byte, DWord, LongText, Time, TypeId
+from stream.jt809.words import (
+    NEW,
+    Byte,
+    DWord,
+    LongText,
+    NewByte,
+    NewDWord,
+    NewTypeId,
+    OldDWord,
+    Time,
+    TypeId,
+    size,
+)
 
 _OBJECT_TYPES = {
     0: "one platform of the lower level",
@@ -19,8 +30,9 @@ _OBJECT_TYPES = {
     3: "all businesses of the lower level",
     4: "all platforms and businesses of the lower level",
 }
-_ObjectType = Annotated[int, Unsigned(1, _OBJECT_TYPES)]
-_OBJECT = ("object_type", "object_id")
+OBJECT_TYPE = Number(1, names=_OBJECT_TYPES)
+_OptionalObject = Annotated[int | None, OBJECT_TYPE]
+_BARE: Mapping[Edition, tuple[str, ...]] = {"2011": ("2011", "2011 bare"), "2019": ("2019",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +45,15 @@ class PostCheckResponse(PlatformMessage):
 
     message_id: ClassVar[int] = 0x1300
     sub_type: ClassVar[int] = 0x1301
-    VARIANTS: ClassVar[Mapping[Edition, tuple[Variant, ...]]] = {
-        "2011": ((*_OBJECT, "info_id", "content"), ("info_id", "content")),
-    }
-    object_type: _ObjectType | None = None
-    responder: New[Annotated[str, Text(16)]] = None
-    responder_tel: New[Annotated[str, Text(20)]] = None
-    object_id: Annotated[str | None, Text(12, 20)] = None
-    source_type: New[TypeId] = None
-    source_sequence: New[DWord] = None
-    info_id: Old[DWord] = None
+    VARIANTS: ClassVar[Mapping[Edition, tuple[str, ...]]] = _BARE
+    wire_order: ClassVar[Mapping[str, tuple[str, ...]]] = {"2011 bare": ("info_id", "content")}
+    object_type: _OptionalObject = None
+    responder: Annotated[str | None, FixedText(16), NEW] = None
+    responder_tel: Annotated[str | None, FixedText(20), NEW] = None
+    object_id: Annotated[str | None, FixedText(size(12, 20))] = None
+    source_type: NewTypeId = None
+    source_sequence: NewDWord = None
+    info_id: OldDWord = None
     content: LongText
 
 
@@ -52,9 +63,9 @@ class PlatformTextResponse(PlatformMessage):
 
     message_id: ClassVar[int] = 0x1300
     sub_type: ClassVar[int] = 0x1302
-    info_id: Old[DWord] = None
-    source_type: New[TypeId] = None
-    source_sequence: New[DWord] = None
+    info_id: OldDWord = None
+    source_type: NewTypeId = None
+    source_sequence: NewDWord = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +87,11 @@ class PostCheckRequest(PlatformMessage):
 
     message_id: ClassVar[int] = 0x9300
     sub_type: ClassVar[int] = 0x9301
-    VARIANTS: ClassVar[Mapping[Edition, tuple[Variant, ...]]] = {
-        "2011": ((*_OBJECT, "info_id", "content"), ("info_id", "content")),
-    }
-    object_type: _ObjectType | None = None
-    object_id: Annotated[str | None, Text(12, 20)] = None
-    answer_time: New[Byte] = None
+    VARIANTS: ClassVar[Mapping[Edition, tuple[str, ...]]] = _BARE
+    wire_order: ClassVar[Mapping[str, tuple[str, ...]]] = {"2011 bare": ("info_id", "content")}
+    object_type: _OptionalObject = None
+    object_id: Annotated[str | None, FixedText(size(12, 20))] = None
+    answer_time: NewByte = None
     info_id: DWord
     content: LongText
 
@@ -92,15 +102,12 @@ class PlatformTextRequest(PlatformMessage):
 
     message_id: ClassVar[int] = 0x9300
     sub_type: ClassVar[int] = 0x9302
-    FORMS: ClassVar[Mapping[str, Kind]] = {"object_id#12": Text(12)}
-    VARIANTS: ClassVar[Mapping[Edition, tuple[Variant, ...]]] = {
-        "2019": (
-            (*_OBJECT, "info_id", "content"),
-            ("object_type", "object_id#12", "info_id", "content"),
-        ),
+    VARIANTS: ClassVar[Mapping[Edition, tuple[str, ...]]] = {
+        "2011": ("2011",),
+        "2019": ("2019", "2019 short object"),
     }
-    object_type: _ObjectType
-    object_id: Annotated[str, Text(12, 20)]
+    object_type: Annotated[int, OBJECT_TYPE]
+    object_id: Annotated[str, FixedText(lambda scope: 20 if scope.variant == "2019" else 12)]
     info_id: DWord
     content: LongText
 

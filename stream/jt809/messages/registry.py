@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from stream.jt809.header import EDITIONS, Edition
+from stream.jt808.oddities import oddity_names
+from stream.jt809.header import Edition
+from stream.jt809.layout import fitting_variant
 from stream.jt809.messages import alarms, links, platforms, static, statistics, supervision, vehicles, video
 from stream.jt809.messages.base import (
+    AlarmMessage,
     Message,
     RawMessage,
     VehicleMessage,
@@ -16,7 +19,6 @@ from stream.jt809.messages.base import (
     find_wrapper,
     unwrap,
 )
-from stream.protocol_errors import ProtocolError
 
 _MODULES = (links, statistics, vehicles, platforms, alarms, supervision, static, video)
 
@@ -45,7 +47,8 @@ class Reading:
     """What was read of a body: the message, bytes behind its last field, and what was odd but accepted.
 
     sub_type: as sent, 0 where the type has none. oddities: codes for counters: `wrapper` (not the one of this
-    type), `edition` (the layout of the other edition), `rest` (bytes behind the last field).
+    type), `edition` (the layout of the other edition), `variant` (not the standard's own layout), `rest`
+    (bytes behind the last field), and those of `stream.jt808.oddities`.
     """
 
     message: Message | RawMessage
@@ -97,31 +100,18 @@ def _read_fields(
     kind: type[Message], wrapped: Wrapped, edition: Edition, odd: tuple[str, ...], lenient: bool
 ) -> Reading:
     outside: dict[str, object] = {}
-    if "plate" in kind.OUTSIDE:
-        needed = issubclass(kind, VehicleMessage)
-        outside = {
-            "plate": "" if wrapped.plate is None and needed else wrapped.plate,
-            "color": 0 if wrapped.color is None and needed else wrapped.color,
-        }
-    failure: ProtocolError | None = None
-    usual: tuple[Message, bytes] | None = None
-    try:
-        usual = kind.read_data(wrapped.data, edition, **outside)
-    except ProtocolError as error:
-        failure = error
-    if usual and not usual[1]:
-        return Reading(usual[0], wrapped.sub_type, b"", odd)
-    if lenient:
-        [other] = (one for one in EDITIONS if one != edition)
-        try:
-            message, rest = kind.read_data(wrapped.data, other, **outside)
-            if not rest:
-                return Reading(message, wrapped.sub_type, b"", (*odd, "edition"))
-        except ProtocolError:
-            pass
-    if usual is None:
-        raise failure or ProtocolError(f"{kind.__name__} cannot be read")
-    return Reading(usual[0], wrapped.sub_type, usual[1], (*odd, "rest"))
+    if issubclass(kind, VehicleMessage | AlarmMessage):
+        # A vehicle message in a wrapper without vehicle is about none that could be named.
+        needed = issubclass(kind, VehicleMessage) and wrapped.plate is None
+        outside = {"plate": "", "color": 0} if needed else {"plate": wrapped.plate, "color": wrapped.color}
+    variant, message, reader = fitting_variant(kind, wrapped.data, edition, outside, lenient=lenient)
+    if not variant.startswith(edition):
+        odd = (*odd, "edition")
+    elif variant != edition:
+        odd = (*odd, "variant")
+    rest = reader.rest()
+    found = (*odd, *oddity_names(reader.oddities), *(("rest",) if rest else ()))
+    return Reading(message, wrapped.sub_type, rest, found)
 
 
 def decode_message(message_id: int, body: bytes, edition: Edition = "2011") -> Message | RawMessage:

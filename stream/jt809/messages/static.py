@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from stream.jt809.layout import New
 from stream.jt809.messages.base import VehicleMessage
-from stream.jt809.words import DWord, LastText, TypeId, parse_key_values
+from stream.jt809.words import LastText, NewDWord, NewTypeId, parse_key_values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +15,8 @@ class VehicleData(VehicleMessage):
 
     message_id: ClassVar[int] = 0x1600
     sub_type: ClassVar[int] = 0x1601
-    source_type: New[TypeId] = None
-    source_sequence: New[DWord] = None
+    source_type: NewTypeId = None
+    source_sequence: NewDWord = None
     car_info: LastText
 
     def values(self) -> dict[str, str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from stream.jt809.layout import Record
+from stream.jt808.kind_lists import Counted, Nested
+from stream.jt808.layout import Record
 from stream.jt809.messages.base import Message, PlatformMessage
-from stream.jt809.records import Inner, Several
 from stream.jt809.words import Byte, DWord, PlatformId, Time, TypeId
 
 
@@ -55,7 +55,7 @@ class SequenceRecord(Record):
     time: Time
 
 
-_Records = Annotated[tuple[SequenceRecord, ...], Several(Inner(SequenceRecord), 1)]
+_Records = Annotated[tuple[SequenceRecord, ...], Counted(1, Nested(SequenceRecord))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from datetime import datetime
+from typing import Annotated, ClassVar
 
+from stream.jt808.header import Edition as AnyEdition
+from stream.jt808.kinds import TIME, FixedData, FixedText, Number
+from stream.jt808.kinds import Time as TimeKind
+from stream.jt808.layout import Json, Kind, Scope
 from stream.jt808.reader import Reader, pack
 from stream.jt809.header import Edition
-from stream.jt809.kinds import BcdTime, Kind, Octets, Text, Unsigned
-from stream.jt809.layout import New, Old, Variant
 from stream.jt809.messages.base import VehicleMessage
-from stream.jt809.messages.gnss import GnssKind, Position
-from stream.jt809.words import Byte, DWord, LongData, LongText, Time, TypeId, Word
+from stream.jt809.messages.gnss import OLD_POSITION, Gnss, Position
+from stream.jt809.words import (
+    SECONDS,
+    Byte,
+    DWord,
+    LongData,
+    LongText,
+    NewDWord,
+    NewTypeId,
+    OldDWord,
+    OptionalByte,
+    OptionalWord,
+    Seconds,
+    Time,
+    Word,
+)
 from stream.protocol_errors import EncodeError
 
 _LISTEN_RESULTS = {0: "listening", 1: "failed"}
@@ -28,7 +45,6 @@ _PHOTO_FORMATS = {1: "JPEG", 2: "GIF", 3: "TIFF", 4: "PNG"}
 _TEXT_RESULTS = {0: "received", 1: "failed"}
 _EMERGENCY_RESULTS = {0: "received", 1: "no such vehicle", 2: "other"}
 _PRIORITIES = {0: "urgent", 1: "normal"}
-_SOURCE = ("source_type", "source_sequence")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +56,19 @@ class Photo:
     data: bytes = b""
 
 
-class PhotoKind(Kind):
+class PhotoKind(Kind[Photo]):
     """Length, size, format, data: the length stands before what it does not count."""
 
-    def read(self, reader: Reader, name: str, edition: Edition) -> Photo:
+    def read(self, reader: Reader, name: str, scope: Scope) -> Photo:
         length = reader.u32(f"{name} length")
         size_type, kind = reader.u8(f"{name} size_type"), reader.u8(f"{name} format")
         return Photo(size_type=size_type, format=kind, data=reader.take(length, name))
 
-    def write(self, value: Photo, name: str, edition: Edition) -> bytes:
+    def write(self, value: Photo, name: str, scope: Scope) -> bytes:
         head = pack(len(value.data), 4, f"{name} length") + pack(value.size_type, 1, f"{name} size_type")
         return head + pack(value.format, 1, f"{name} format") + value.data
 
-    def show(self, value: Photo) -> dict[str, Any]:
+    def show(self, value: Photo, edition: AnyEdition) -> Json:
         return {
             "size_type": value.size_type,
             "format": value.format,
@@ -60,28 +76,32 @@ class PhotoKind(Kind):
             "data": value.data.hex(),
         }
 
-    def parse(self, shown: Any, name: str) -> Photo:
+    def parse(self, view: Json, name: str, edition: AnyEdition) -> Photo:
         try:
             return Photo(
-                size_type=int(shown.get("size_type", 0)),
-                format=int(shown.get("format", 1)),
-                data=bytes.fromhex(shown.get("data", "")),
+                size_type=int(view.get("size_type", 0)),
+                format=int(view.get("format", 1)),
+                data=bytes.fromhex(view.get("data", "")),
             )
         except (AttributeError, TypeError, ValueError):
-            raise EncodeError(f"{name}: {shown!r} has no size_type, format and data in hex") from None
+            raise EncodeError(f"{name}: {view!r} has no size_type, format and data in hex") from None
 
-    def meaning(self, value: Photo) -> str:
+    def meaning(self, value: Photo, edition: AnyEdition) -> str:
         return _PHOTO_FORMATS.get(value.format, "")
 
 
-class OldGnssKind(GnssKind):
-    """A position of 2011 where 2019 should be: seen from a platform under test by the ministry."""
+class RecorderTime(Seconds):
+    """In BCD in the form with a command before it, Time_t in the others."""
 
-    def read(self, reader: Reader, name: str, edition: Edition) -> Any:
-        return GnssKind.read(self, reader, name, "2011")
+    def read(self, reader: Reader, name: str, scope: Scope) -> datetime | None:
+        return _time_of(scope).read(reader, name, scope)
 
-    def write(self, value: Any, name: str, edition: Edition) -> bytes:
-        return GnssKind.write(self, value, name, "2011")
+    def write(self, value: datetime | None, name: str, scope: Scope) -> bytes:
+        return _time_of(scope).write(value, name, scope)
+
+
+def _time_of(scope: Scope) -> TimeKind:
+    return TIME if scope.variant == "2011" else SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +110,9 @@ class ListenResponse(VehicleMessage):
 
     message_id: ClassVar[int] = 0x1500
     sub_type: ClassVar[int] = 0x1501
-    source_type: New[TypeId] = None
-    source_sequence: New[DWord] = None
-    result: Annotated[int, Unsigned(1, _LISTEN_RESULTS)]
+    source_type: NewTypeId = None
+    source_sequence: NewDWord = None
+    result: Annotated[int, Number(1, names=_LISTEN_RESULTS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,19 +121,20 @@ class PhotoResponse(VehicleMessage):
 
     message_id: ClassVar[int] = 0x1500
     sub_type: ClassVar[int] = 0x1502
-    FORMS: ClassVar[Mapping[str, Kind]] = {"position#2011": OldGnssKind()}
-    VARIANTS: ClassVar[Mapping[Edition, tuple[Variant, ...]]] = {
-        "2019": (
-            (*_SOURCE, "result", "position", "lens_id", "photo"),
-            (*_SOURCE, "result", "position#2011", "lens_id", "photo"),
-        ),
+    VARIANTS: ClassVar[Mapping[Edition, tuple[str, ...]]] = {
+        "2011": ("2011",),
+        "2019": ("2019", f"2019 {OLD_POSITION}"),
     }
-    source_type: New[TypeId] = None
-    source_sequence: New[DWord] = None
-    result: Annotated[int, Unsigned(1, _PHOTO_RESULTS)]
+    source_type: NewTypeId = None
+    source_sequence: NewDWord = None
+    result: Annotated[int, Number(1, names=_PHOTO_RESULTS)]
     position: Position
     lens_id: Byte
     photo: Annotated[Photo, PhotoKind()]
+
+    def variant_for(self, edition: AnyEdition) -> str:
+        """A position of 2011 tells that the old form is meant."""
+        return "2011" if edition != "2019" else self.VARIANTS["2019"][isinstance(self.position, Gnss)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +143,10 @@ class TextResponse(VehicleMessage):
 
     message_id: ClassVar[int] = 0x1500
     sub_type: ClassVar[int] = 0x1503
-    msg_sequence: Old[DWord] = None
-    source_type: New[TypeId] = None
-    source_sequence: New[DWord] = None
-    result: Annotated[int, Unsigned(1, _TEXT_RESULTS)]
+    msg_sequence: OldDWord = None
+    source_type: NewTypeId = None
+    source_sequence: NewDWord = None
+    result: Annotated[int, Number(1, names=_TEXT_RESULTS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +155,17 @@ class RecorderResponse(VehicleMessage):
 
     message_id: ClassVar[int] = 0x1500
     sub_type: ClassVar[int] = 0x1504
-    VARIANTS: ClassVar[Mapping[Edition, tuple[Variant, ...]]] = {
-        "2011": (("command", "data"), ("data",)),
-        "2019": ((*_SOURCE, "command", "data"), (*_SOURCE, "data")),
+    VARIANTS: ClassVar[Mapping[Edition, tuple[str, ...]]] = {
+        "2011": ("2011", "2011 bare"),
+        "2019": ("2019", "2019 bare"),
     }
-    source_type: New[TypeId] = None
-    source_sequence: New[DWord] = None
-    command: Byte | None = None
+    wire_order: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "2011 bare": ("data",),
+        "2019 bare": ("source_type", "source_sequence", "data"),
+    }
+    source_type: NewTypeId = None
+    source_sequence: NewDWord = None
+    command: OptionalByte = None
     data: LongData
 
 
@@ -150,9 +175,9 @@ class EmergencyResponse(VehicleMessage):
 
     message_id: ClassVar[int] = 0x1500
     sub_type: ClassVar[int] = 0x1505
-    source_type: New[TypeId] = None
-    source_sequence: New[DWord] = None
-    result: Annotated[int, Unsigned(1, _EMERGENCY_RESULTS)]
+    source_type: NewTypeId = None
+    source_sequence: NewDWord = None
+    result: Annotated[int, Number(1, names=_EMERGENCY_RESULTS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +186,7 @@ class ListenRequest(VehicleMessage):
 
     message_id: ClassVar[int] = 0x9500
     sub_type: ClassVar[int] = 0x9501
-    monitor_tel: Annotated[str, Text(20)]
+    monitor_tel: Annotated[str, FixedText(20)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +206,7 @@ class TextRequest(VehicleMessage):
     message_id: ClassVar[int] = 0x9500
     sub_type: ClassVar[int] = 0x9503
     msg_sequence: DWord
-    priority: Annotated[int, Unsigned(1, _PRIORITIES)]
+    priority: Annotated[int, Number(1, names=_PRIORITIES)]
     content: LongText
 
 
@@ -194,19 +219,20 @@ class RecorderRequest(VehicleMessage):
 
     message_id: ClassVar[int] = 0x9500
     sub_type: ClassVar[int] = 0x9504
-    FORMS: ClassVar[Mapping[str, Kind]] = {"start_time#bcd": BcdTime(), "end_time#bcd": BcdTime()}
-    VARIANTS: ClassVar[Mapping[Edition, tuple[Variant, ...]]] = {
-        "2011": (
-            ("command", "start_time#bcd", "end_time#bcd", "max_blocks"),
-            ("start_time", "end_time"),
-            ("command",),
-        ),
-        "2019": (("start_time", "end_time", "command"), ("start_time", "end_time")),
+    VARIANTS: ClassVar[Mapping[Edition, tuple[str, ...]]] = {
+        "2011": ("2011", "2011 times", "2011 command"),
+        "2019": ("2019", "2019 times"),
     }
-    command: Byte | None = None
-    start_time: Time = None
-    end_time: Time = None
-    max_blocks: Word | None = None
+    wire_order: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "2011 times": ("start_time", "end_time"),
+        "2011 command": ("command",),
+        "2019": ("start_time", "end_time", "command"),
+        "2019 times": ("start_time", "end_time"),
+    }
+    command: OptionalByte = None
+    start_time: Annotated[datetime | None, RecorderTime()] = None
+    end_time: Annotated[datetime | None, RecorderTime()] = None
+    max_blocks: OptionalWord = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,11 +244,11 @@ class EmergencyRequest(VehicleMessage):
 
     message_id: ClassVar[int] = 0x9500
     sub_type: ClassVar[int] = 0x9505
-    authentication_code: Annotated[bytes, Octets(10)]
-    access_point: Annotated[str, Text(20)]
-    user: Annotated[str, Text(49)]
-    password: Annotated[str, Text(22)]
-    server_ip: Annotated[str, Text(32)]
+    authentication_code: Annotated[bytes, FixedData(10)]
+    access_point: Annotated[str, FixedText(20)]
+    user: Annotated[str, FixedText(49)]
+    password: Annotated[str, FixedText(22)]
+    server_ip: Annotated[str, FixedText(32)]
     tcp_port: Word
     udp_port: Word
     end_time: Time

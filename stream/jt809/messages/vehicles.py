@@ -10,29 +10,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from stream.jt808.kind_lists import Counted
+from stream.jt808.kinds import REST_DATA, FixedText, Number
 from stream.jt809.header import Edition
-from stream.jt809.kinds import Kind, Octets, Text, Unsigned
-from stream.jt809.layout import New, Variant
 from stream.jt809.messages.base import SourceMessage, VehicleMessage, Wrapper
 from stream.jt809.messages.gnss import Gnss, Gnss2019, GnssKind, Position
-from stream.jt809.records import Several
 from stream.jt809.words import (
+    NEW,
     Byte,
     DWord,
     LastText,
     LongText,
+    NewByte,
+    NewDWord,
+    NewTime,
+    NewTypeId,
     PlatformId,
     Time,
     TypeId,
     parse_key_values,
+    size,
 )
 
-_Positions = Annotated[tuple[Gnss | Gnss2019, ...], Several(GnssKind(), 1)]
+_Positions = Annotated[tuple[Gnss | Gnss2019, ...], Counted(1, GnssKind())]
+_MODEL_BYTES = {"2011": 20, "2011 short model": 8, "2019": 30}
+MODEL = FixedText(lambda scope: _MODEL_BYTES[scope.variant])
 _EXCHANGE_REASONS = {0: "enters the area", 1: "named by hand", 2: "emergency", 3: "other"}
 _END_REASONS = {0: "leaves the area", 1: "ended by hand", 2: "emergency over", 3: "other"}
 _RESULTS = {0: "ok", 1: "no such vehicle", 2: "wrong time span", 3: "other"}
 _APPLY_RESULTS = {0: "ok", 1: "no such vehicle", 2: "other"}
-_ExchangeReason = Annotated[int, Unsigned(1, _EXCHANGE_REASONS)]
+_ExchangeReason = Annotated[int, Number(1, names=_EXCHANGE_REASONS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +48,16 @@ class RegisterVehicle(VehicleMessage):
 
     message_id: ClassVar[int] = 0x1200
     sub_type: ClassVar[int] = 0x1201
-    FORMS: ClassVar[Mapping[str, Kind]] = {"terminal_model#8": Text(8)}
-    VARIANTS: ClassVar[Mapping[Edition, tuple[Variant, ...]]] = {
-        "2011": (
-            ("platform_id", "producer_id", "terminal_model", "terminal_id", "sim"),
-            ("platform_id", "producer_id", "terminal_model#8", "terminal_id", "sim"),
-        )
+    VARIANTS: ClassVar[Mapping[Edition, tuple[str, ...]]] = {
+        "2011": ("2011", "2011 short model"),
+        "2019": ("2019",),
     }
     platform_id: PlatformId
-    producer_id: Annotated[str, Text(11)]
-    terminal_model: Annotated[str, Text(20, 30)]
-    imei: New[Annotated[str, Text(15)]] = None
-    terminal_id: Annotated[str, Text(7, 30)]
-    sim: Annotated[str, Text(12, 13)]
+    producer_id: Annotated[str, FixedText(11)]
+    terminal_model: Annotated[str, MODEL]
+    imei: Annotated[str | None, FixedText(15), NEW] = None
+    terminal_id: Annotated[str, FixedText(size(7, 30))]
+    sim: Annotated[str, FixedText(size(12, 13))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +67,7 @@ class RegisterVehicleResponse(VehicleMessage):
     message_id: ClassVar[int] = 0x9200
     sub_type: ClassVar[int] = 0x9201
     WRAPPERS: ClassVar[Mapping[Edition, Wrapper]] = {"2011": Wrapper.VEHICLE, "2019": Wrapper.PLATFORM}
-    VARIANTS: ClassVar[Mapping[Edition, tuple[Variant, ...]]] = {"2011": ()}
+    VARIANTS: ClassVar[Mapping[Edition, tuple[str, ...]]] = {"2011": (), "2019": ("2019",)}
     source_type: TypeId
     source_sequence: DWord
     result: Byte
@@ -137,13 +141,13 @@ class DriverResponse(VehicleMessage):
 
     message_id: ClassVar[int] = 0x1200
     sub_type: ClassVar[int] = 0x120A
-    source_type: New[TypeId] = None
-    source_sequence: New[DWord] = None
-    driver_name: Annotated[str, Text(16)]
-    driver_id: Annotated[str, Text(20)]
-    licence: Annotated[str, Text(40)]
-    issuer: Annotated[str, Text(200)]
-    valid_until: New[Time] = None
+    source_type: NewTypeId = None
+    source_sequence: NewDWord = None
+    driver_name: Annotated[str, FixedText(16)]
+    driver_id: Annotated[str, FixedText(20)]
+    licence: Annotated[str, FixedText(40)]
+    issuer: Annotated[str, FixedText(200)]
+    valid_until: NewTime = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +156,8 @@ class WaybillResponse(VehicleMessage):
 
     message_id: ClassVar[int] = 0x1200
     sub_type: ClassVar[int] = 0x120B
-    source_type: New[TypeId] = None
-    source_sequence: New[DWord] = None
+    source_type: NewTypeId = None
+    source_sequence: NewDWord = None
     waybill: LongText
 
 
@@ -163,11 +167,11 @@ class DriverReport(VehicleMessage):
 
     message_id: ClassVar[int] = 0x1200
     sub_type: ClassVar[int] = 0x120C
-    driver_name: Annotated[str, Text(16)]
-    driver_id: Annotated[str, Text(20)]
-    licence: Annotated[str, Text(40)]
-    issuer: Annotated[str, Text(200)]
-    valid_until: New[Time] = None
+    driver_name: Annotated[str, FixedText(16)]
+    driver_id: Annotated[str, FixedText(20)]
+    licence: Annotated[str, FixedText(40)]
+    issuer: Annotated[str, FixedText(200)]
+    valid_until: NewTime = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +189,7 @@ class RouteReport(VehicleMessage):
 
     message_id: ClassVar[int] = 0x1200
     sub_type: ClassVar[int] = 0x120E
-    data: Annotated[bytes, Octets()]
+    data: Annotated[bytes, REST_DATA]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +238,7 @@ class ExchangeEnd(VehicleMessage):
 
     message_id: ClassVar[int] = 0x9200
     sub_type: ClassVar[int] = 0x9206
-    reason: Annotated[int, Unsigned(1, _END_REASONS)]
+    reason: Annotated[int, Number(1, names=_END_REASONS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,9 +247,9 @@ class ExchangeRequestResponse(VehicleMessage):
 
     message_id: ClassVar[int] = 0x9200
     sub_type: ClassVar[int] = 0x9207
-    source_type: New[TypeId] = None
-    source_sequence: New[DWord] = None
-    result: Annotated[int, Unsigned(1, _RESULTS)]
+    source_type: NewTypeId = None
+    source_sequence: NewDWord = None
+    result: Annotated[int, Number(1, names=_RESULTS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,9 +258,9 @@ class ExchangeCancelResponse(VehicleMessage):
 
     message_id: ClassVar[int] = 0x9200
     sub_type: ClassVar[int] = 0x9208
-    source_type: New[TypeId] = None
-    source_sequence: New[DWord] = None
-    result: Annotated[int, Unsigned(1, _APPLY_RESULTS)]
+    source_type: NewTypeId = None
+    source_sequence: NewDWord = None
+    result: Annotated[int, Number(1, names=_APPLY_RESULTS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,9 +269,9 @@ class HistoryResponse(VehicleMessage):
 
     message_id: ClassVar[int] = 0x9200
     sub_type: ClassVar[int] = 0x9209
-    source_type: New[TypeId] = None
-    source_sequence: New[DWord] = None
-    result: Annotated[int, Unsigned(1, _RESULTS)]
+    source_type: NewTypeId = None
+    source_sequence: NewDWord = None
+    result: Annotated[int, Number(1, names=_RESULTS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,7 +280,7 @@ class DriverRequest(VehicleMessage):
 
     message_id: ClassVar[int] = 0x9200
     sub_type: ClassVar[int] = 0x920A
-    flag: New[Byte] = None
+    flag: NewByte = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,7 +297,7 @@ class RouteExchange(VehicleMessage):
 
     message_id: ClassVar[int] = 0x9200
     sub_type: ClassVar[int] = 0x920C
-    data: Annotated[bytes, Octets()]
+    data: Annotated[bytes, REST_DATA]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,4 +306,4 @@ class RouteRequest(VehicleMessage):
 
     message_id: ClassVar[int] = 0x9200
     sub_type: ClassVar[int] = 0x920D
-    data: Annotated[bytes, Octets()]
+    data: Annotated[bytes, REST_DATA]

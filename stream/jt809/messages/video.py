@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from stream.jt809.kinds import Octets, Text
-from stream.jt809.layout import Record
+from stream.jt808.kind_lists import Counted, Nested
+from stream.jt808.kinds import FixedData, FixedText
+from stream.jt808.layout import Record
 from stream.jt809.messages.base import VehicleMessage
-from stream.jt809.records import Inner, Several
 from stream.jt809.words import Byte, DWord, LongWord, PlatformId, Time, Word
 
-_Code = Annotated[str, Text(64)]
-_Ip = Annotated[str, Text(32)]
+_Code = Annotated[str, FixedText(64)]
+_Ip = Annotated[str, FixedText(32)]
 # Where the vehicle was within five minutes of entering another region: 36 bytes, zeros from its own region.
-_Place = Annotated[bytes, Octets(36)]
+_Place = Annotated[bytes, FixedData(36)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ class VideoFile(Record):
     size_bytes: DWord
 
 
-_Files = Annotated[tuple[VideoFile, ...], Several(Inner(VideoFile), 4)]
+_Files = Annotated[tuple[VideoFile, ...], Counted(4, Nested(VideoFile))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,9 +222,9 @@ class DownloadReady(VehicleMessage):
     session_id: Word
     server_ip: _Ip
     server_port: Word
-    user: Annotated[str, Text(49)]
-    password: Annotated[str, Text(22)]
-    path: Annotated[str, Text(255)]
+    user: Annotated[str, FixedText(49)]
+    password: Annotated[str, FixedText(22)]
+    path: Annotated[str, FixedText(255)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
