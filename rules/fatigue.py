@@ -22,8 +22,8 @@ from rules.drivers import (
 )
 from rules.driving_spans import SPAN_LAYOUT
 from rules.family import Batch, Setting, Table
-from rules.fatigue_clocks import DRIVER_LAYOUT, PLAN, go_on, stand
-from rules.fatigue_episodes import CONTINUOUS, EPISODE_LAYOUT, NIGHT, NIGHT_PAST, PRE, RULES, bridge, end_all
+from rules.fatigue_clocks import DRIVER_LAYOUT, PLAN, go_on, lose_sight, stand
+from rules.fatigue_episodes import CONTINUOUS, EPISODE_LAYOUT, NIGHT, NIGHT_PAST, PRE, RULES, end_all
 from rules.finding import FINDING, MOST_AN_ENTRY, UPDATE, Finding, Told, finding_of, seconds
 from rules.key_index import KeyIndex
 from rules.parameters import compile_parameters
@@ -65,7 +65,7 @@ def step(
             if begin_ms > d.last_ms:
                 # Away from every wheel that is watched: he does not drive.
                 if begin_ms - d.last_ms > p.gap_ms:
-                    bridge(d, episodes)
+                    lose_sight(d, begin_ms)
                 count = stand(d, d.last_ms, begin_ms, p, episodes, free, findings, count, at)
             begin_ms = max(begin_ms, d.last_ms)
         count = go_on(

@@ -101,6 +101,14 @@ def go_on(
 
 
 @kernel
+def lose_sight(d: Any, until_ms: int) -> None:
+    """Nobody saw the driver for longer than a gap; nothing of his goes on in any vehicle."""
+    d.gap_ms = until_ms
+    d.bridged |= d.clock_ms != NONE
+    d.night_bridged |= d.night_ms > 0
+
+
+@kernel
 def stand(
     d: Any, begin_ms: int, end_ms: int, p: Any, episodes: Any, free: Any, findings: Any, count: int, at: int
 ) -> int:

@@ -68,6 +68,15 @@ class Terms:
     other_limit: float = 100.0
     coaches: tuple[int, ...] = (2, 3)
     night: float = 0.8
+    near_kmh: float = 5
+    near_s: float = 30
+    night_s: float = 7_200
+    short_s: float = 28_800
+    short_window_s: float = 86_400
+    long_s: float = 158_400
+    long_window_s: float = 604_800
+    day_s: float = 28_800
+    pre_s: float = 1_800
 
 
 Episode = dict[str, Any]
@@ -119,75 +128,47 @@ def moved(places: list[tuple[float, float] | None], i: int) -> float | None:
     return metres(Report(0, *a, 0), Report(0, *b, 0))
 
 
-def continuous_driving(reports: list[Report], terms: Terms) -> list[Episode]:
-    episodes: list[Episode] = []
-    places = with_known_places(reports)
-    clock = stop = found = None
-    bridged = False
-    driver = 0
-
-    def finish(end: int | None) -> None:
-        if found is not None:
-            until = end if end is not None else (stop if stop is not None else reports[-1].time_ms)
-            evidence = "bridged" if bridged else "complete"
-            episodes.append(
-                {"rule": "continuous_driving", "start": clock, "found": found, "end": end}
-                | {"evidence": evidence, "driving_s": (until - clock) / 1000}
-            )
-
-    for i, now in enumerate(reports):
-        new_driver = now.driver and driver and now.driver != driver
-        driver = now.driver or driver
-        if i == 0:
-            continue
-        before = reports[i - 1]
-        t0, t1 = before.time_ms, now.time_ms
-        if new_driver:
-            finish(t0)
-            clock = stop = found = None
-            bridged = False
-        gap = t1 - t0 > terms.gap_s * 1000
-        if gap:
-            way = moved(places, i)
-            driving = way is None or way >= terms.rest_m
-        else:
-            driving = before.speed > terms.stopped_kmh or now.speed > terms.stopped_kmh
-        if driving:
-            clock = t0 if clock is None else clock
-            bridged = bridged or gap
-            stop = None
-            if found is None and t1 - clock > terms.drive_s * 1000:
-                found = t1
-        else:
-            bridged = bridged or (gap and clock is not None)
-            stop = t0 if stop is None else stop
-            if t1 - stop >= terms.rest_s * 1000:
-                finish(stop)
-                clock = found = None
-                bridged = False
-    finish(None)
-    return episodes
-
-
-def limit_of(report: Report, terms: Terms) -> tuple[float, str]:
+def limit_of(report: Report, zones: list[Rectangle], terms: Terms) -> tuple[float, str]:
     limit, source = terms.class_limit.get(report.vehicle_class, terms.other_limit), "class"
     if report.posted is not None and report.posted <= limit:
         limit, source = report.posted, "posted"
     if report.vehicle_class in terms.coaches and within(report.time_ms, 22 * 60, 6 * 60):
-        return limit * terms.night, "night"
+        limit, source = limit * terms.night, "night"
+    for zone in zones:
+        if report.fix and "speed" in zone.rules and zone.holds(report) and zone.limit < limit:
+            limit, source = zone.limit, "zone"
     return limit, source
+
+
+def speeding(reports: list[Report], zones: list[Rectangle], terms: Terms) -> list[Episode]:
+    limits = [limit_of(one, zones, terms) for one in reports]
+    over = [one.speed > limit for one, (limit, _) in zip(reports, limits, strict=True)]
+    near = [
+        limit - terms.near_kmh <= one.speed <= limit
+        for one, (limit, _) in zip(reports, limits, strict=True)
+    ]
+    early = runs_of("speeding_pre", reports, limits, near, terms.near_s, terms)
+    for one in early:
+        del one["tier_percent"]
+    return runs_of("speeding", reports, limits, over, terms.speeding_s, terms) + early
 
 
 def over_limit(
     rule: str, reports: list[Report], limits: list[tuple[float, str] | None], terms: Terms
 ) -> list[Episode]:
     """Episodes of reports over their limits; a limit of None is a report that cannot be over."""
+    over = [limit is not None and one.speed > limit[0] for one, limit in zip(reports, limits, strict=True)]
+    return runs_of(rule, reports, limits, over, terms.speeding_s, terms)
+
+
+def runs_of(
+    rule: str, reports: list[Report], limits: list[Any], held: list[bool], least_s: float, terms: Terms
+) -> list[Episode]:
     places = with_known_places(reports)
     runs: list[list[int]] = []
     previous_over = False
     for i, report in enumerate(reports):
-        limit = limits[i]
-        over = limit is not None and report.speed > limit[0]
+        over = held[i]
         gap = i > 0 and report.time_ms - reports[i - 1].time_ms > terms.gap_s * 1000
         if over and previous_over and not gap:
             runs[-1].append(i)
@@ -195,7 +176,7 @@ def over_limit(
             runs.append([i])
         previous_over = over
     long_enough = [
-        run for run in runs if reports[run[-1]].time_ms - reports[run[0]].time_ms >= terms.speeding_s * 1000
+        run for run in runs if reports[run[-1]].time_ms - reports[run[0]].time_ms >= least_s * 1000
     ]
     groups: list[list[list[int]]] = []
     for run in long_enough:
@@ -212,7 +193,7 @@ def over_limit(
         found = next(
             reports[i].time_ms
             for i in group[0]
-            if reports[i].time_ms - reports[first].time_ms >= terms.speeding_s * 1000
+            if reports[i].time_ms - reports[first].time_ms >= least_s * 1000
         )
         percent = max(100 * (reports[i].speed - limits[i][0]) / limits[i][0] for i in points)
         episodes.append(
@@ -307,10 +288,9 @@ def presences(
 
 
 def episodes_of(reports: list[Report], zones: list[Rectangle], terms: Terms) -> list[Episode]:
-    """Every episode of one vehicle, by start, rule and zone."""
+    """Every episode of one vehicle that does not hang on its driver, by start, rule and zone."""
     reports = in_order(reports)
-    episodes = continuous_driving(reports, terms)
-    episodes += over_limit("speeding", reports, [limit_of(one, terms) for one in reports], terms)
+    episodes = speeding(reports, zones, terms)
     for zone in zones:
         episodes += zone_rules(reports, zone, terms)
     # An alert is named by rule, start and zone: what begins twice in one millisecond is one alert.

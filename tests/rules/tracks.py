@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from geo.zones import ZoneSet
 from rules.change import EpisodeChange
 from rules.reports import Reports
-from rules.rulebook import Rulebook, default_rulebook
+from rules.rulebook import Rulebook, rulebook_of
 from tests.rules.oracle import Rectangle, Report, Terms
 
 PROPERTY = settings(
@@ -27,9 +27,34 @@ SHANGHAI_S = 8 * 3600
 MIDNIGHT_S = 1_780_000_000 // 86_400 * 86_400 - SHANGHAI_S  # a midnight in Shanghai
 
 # Shorter terms make more episodes out of a short track; the real ones have tests of their own.
-SHORT_TERMS = Terms(drive_s=1_800, rest_s=300, gap_s=120, speeding_s=30, join_s=60)
-SHORT_BOOK: Rulebook = default_rulebook().changed(
-    continuous_driving_s=1_800, rest_s=300, gap_s=120, speeding_min_s=30
+SHORT_TERMS = Terms(
+    drive_s=1_800,
+    rest_s=300,
+    gap_s=120,
+    night_s=900,
+    short_s=1_000,
+    short_window_s=2_400,
+    long_s=1_500,
+    long_window_s=5_000,
+    day_s=1_300,
+    pre_s=200,
+    near_s=10,
+)
+SHORT_BOOK: Rulebook = rulebook_of(
+    """
+    version = "short"
+    continuous_driving_s = 1800
+    rest_s = 300
+    gap_s = 120
+    night_driving_s = { value = 0, by_class = { tour_coach = 900, line_coach = 900 } }
+    driving_24h_s = { value = 0, by_class = { tour_coach = 1000, line_coach = 1000 } }
+    driving_24h_window_s = 2400
+    driving_7d_s = { value = 0, by_class = { tour_coach = 1500, line_coach = 1500 } }
+    driving_7d_window_s = 5000
+    driving_day_s = 1300
+    fatigue_pre_s = 200
+    speeding_pre_min_s = 10
+    """
 )
 
 ZONES = [
@@ -57,6 +82,12 @@ _LEGS = st.fixed_dictionaries(
         "doubled": st.booleans(),
     }
 )
+
+
+@st.composite
+def fleets(draw: Any) -> dict[int, list[Report]]:
+    """Some vehicles about the same time, whose drivers change over to one another's."""
+    return {1000 + number: draw(tracks()) for number in range(draw(st.integers(1, 3)))}
 
 
 @st.composite
@@ -119,9 +150,15 @@ def final_states(changes: list[EpisodeChange]) -> list[dict[str, Any]]:
     """The last state of each episode, in the oracle's words and order."""
     last = {change.alert_id: change for change in changes}
     plain = [
-        {"rule": one.rule, "start": one.start_ms, "found": one.found_ms, "end": one.end_ms}
+        {"vehicle": one.vehicle_key, "rule": one.rule, "start": one.start_ms, "found": one.found_ms, "end": one.end_ms}
         | {"evidence": one.evidence}
         | one.detail
         for one in last.values()
     ]
-    return sorted(plain, key=lambda one: (one["start"], one["rule"], one.get("zone_id", "")))
+    return sorted(plain, key=lambda one: (one["start"], one["rule"], one.get("zone_id", ""), one["vehicle"]))
+
+
+def stream_of(fleet: dict[int, list[Report]]) -> Reports:
+    """The reports of several vehicles in order of time, of equal times by vehicle, as a log has them."""
+    together = Reports.concat([to_reports(vehicle, track) for vehicle, track in fleet.items()])
+    return together.take(np.lexsort((together.vehicle_key, together.time_ms)))
