@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.blocks import encode_block
+from stream.gateway import metrics
 from stream.gateway.receipt import Receipt
 from stream.gateway.session import Session
 from stream.jt808.positions import Positions
@@ -38,21 +39,26 @@ class Part:
 
 @dataclass(slots=True)
 class BlockBuilder:
-    """Mutable. One a partition."""
+    """Mutable. One a partition; weighed in rows."""
 
     parts: list[Part] = field(default_factory=list)
-    rows: int = 0
+    weight: int = 0
 
-    def add(self, part: Part) -> None:
+    def add(self, part: Part) -> int:
+        """Take a part; returns its rows, which may be none where only receipts are due."""
         self.parts.append(part)
-        self.rows += len(part.rows)
+        self.weight += len(part.rows)
+        return len(part.rows)
 
-    def seal(self) -> tuple[bytes, list[Receipt], int]:
+    def seal(self) -> tuple[bytes | None, list[Receipt], int]:
         """Empty the builder: the record value, the receipts due when it is durable, the number of rows."""
-        parts, rows = self.parts, self.rows
-        self.parts, self.rows = [], 0
+        parts, rows = self.parts, self.weight
+        self.parts, self.weight = [], 0
         receipts = [receipt for part in parts for receipt in part.receipts]
-        return encode_block(_columns(parts)), receipts, rows
+        if not rows:
+            return None, receipts, 0
+        metrics.BLOCK_ROWS.observe(rows)
+        return encode_block(_columns([part for part in parts if len(part.rows)])), receipts, rows
 
 
 def _columns(parts: Sequence[Part]) -> dict[str, object]:
@@ -60,15 +66,25 @@ def _columns(parts: Sequence[Part]) -> dict[str, object]:
         name: np.concatenate([getattr(part.positions, name)[part.rows] for part in parts])
         for name in _NUMERIC
     }
-    terminals = [session.known_terminal for part in parts for session in part.sessions]
+    sessions = [session for part in parts for session in part.sessions]
+    terminals = [session.known_terminal for session in sessions]
     sizes = [len(part.rows) for part in parts]
-    columns["time"] = columns.pop("time_ms")
+    columns["time"] = time_ms = columns.pop("time_ms")
     columns["received"] = np.repeat([part.received_ms for part in parts], sizes)
     columns["vehicle_key"] = np.array([one.vehicle_key for one in terminals], np.int64)
     columns["vehicle_id"] = [one.vehicle_id for one in terminals]
     columns["vehicle_class"] = np.array([one.vehicle_class for one in terminals], np.uint8)
-    columns["driver_id"] = [one.driver_id for one in terminals]
+    columns["driver_id"] = _drivers(sessions, time_ms)
     columns["source"] = np.repeat(np.array([part.source for part in parts], np.uint8), sizes)
     columns["serial"] = np.array([serial for part in parts for serial in part.serials], np.uint16)
     columns["items"] = [part.positions.items(row) for part in parts for row in part.rows.tolist()]
     return columns
+
+
+def _drivers(sessions: Sequence[Session], time_ms: object) -> list[str]:
+    """A report taken before the last change of cards belongs to the driver before."""
+    assert isinstance(time_ms, np.ndarray)
+    return [
+        session.driver_id if moment >= session.driver_since_ms else session.driver_before
+        for session, moment in zip(sessions, time_ms.tolist(), strict=True)
+    ]

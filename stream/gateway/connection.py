@@ -7,8 +7,8 @@ import time
 from typing import TYPE_CHECKING, cast
 
 from stream.gateway import metrics
-from stream.gateway.session import Session, State
-from stream.jt808.framing import FrameSplitter
+from stream.gateway.session import CLOSED, Session
+from stream.jt808.session_states import Trigger
 
 if TYPE_CHECKING:
     from stream.gateway.server import Gateway
@@ -20,14 +20,12 @@ _MAX_UNREAD_BYTES = 16 * 1024
 class Connection(asyncio.Protocol):
     """One TCP connection. Knows nothing of messages."""
 
-    __slots__ = ("_gateway", "_splitter", "_transport", "heard_s", "opened_s", "session")
+    __slots__ = ("_gateway", "_transport", "session")
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._splitter = FrameSplitter()
         self._transport: asyncio.Transport | None = None
-        self.session = Session(self)
-        self.opened_s = self.heard_s = time.monotonic()
+        self.session: Session = gateway.new_session(self, time.monotonic())
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -35,16 +33,17 @@ class Connection(asyncio.Protocol):
         self._gateway.opened(self)
 
     def data_received(self, data: bytes) -> None:
-        frames = self._splitter.feed(data)
+        session = self.session
+        frames = session.split(data)
         if frames:
-            self.heard_s = time.monotonic()
-            self._gateway.received(self.session, frames)
+            session.heard(time.monotonic())
+            self._gateway.received(session, frames)
         if self._gateway.overfull:
             self.stop_reading()
             self._gateway.paused.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.session.state = State.CLOSED
+        self._end()
         self._transport = None
         self._gateway.closed(self)
 
@@ -69,5 +68,10 @@ class Connection(asyncio.Protocol):
         """Close from our side, counted by reason."""
         if self._transport is not None:
             metrics.CLOSED.labels(reason).inc()
-            self.session.state = State.CLOSED
+            self._end()
             self._transport.abort() if reason == "unread_answers" else self._transport.close()
+
+    def _end(self) -> None:
+        if self.session.state is not CLOSED:
+            self._gateway.ending(self.session)
+            self.session.move(Trigger.CLOSED)

@@ -1,134 +1,132 @@
-"""What the gateway says to a terminal: registration, authentication, and all that carries no position."""
+"""What a terminal's session tells, and what is done about it: one function an event."""
 
 from __future__ import annotations
 
 import asyncio
 import hmac
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from stream.gateway import metrics
+from stream.gateway.conversation import Conversation
 from stream.gateway.directory import Directory, DirectoryUnavailable
-from stream.gateway.hooks import Listener, Nobody, is_answer, reply_serial_of
-from stream.gateway.session import Session, State
-from stream.jt808.errors import ProtocolError
+from stream.gateway.responses import is_over, respond
+from stream.gateway.session import AUTHENTICATED, CLOSED, Session
+from stream.jt808 import session_events as events
 from stream.jt808.messages import (
-    Heartbeat,
-    Message,
-    PlatformGeneralResponse,
-    RawMessage,
     RegisterResponse,
     Result,
     TerminalAuthenticate,
-    TerminalGeneralResponse,
-    TerminalRegister,
-    Unregister,
-    decode_message,
 )
-from stream.jt808.messages.session import register_edition
+from stream.jt808.messages.media import MediaResponse
+from stream.jt808.messages.packages import PlatformResendRequest
 
 log = logging.getLogger(__name__)
 
 _NO_SUCH_VEHICLE = 2
 _NO_SUCH_TERMINAL = 4
-#: Wrong codes a connection may send before it is closed: a terminal does not guess.
-_MAX_FAILURES = 3
+_MEDIA_DATA = 0x0801
+_MEDIA_ID_BYTES = 4
 
 
 class Dialogue:
-    """Answers for all sessions of a gateway. `joined` is told of a session that has authenticated, `left`
-    of one that has unregistered, `answered` that a session's held frames may be looked at again."""
+    """Answers for all sessions of a gateway. `joined` is called when a session is about to be authenticated,
+    `left` when it no longer is, `conversation` has the messages in between."""
 
     def __init__(
         self,
         directory: Directory,
+        conversation: Conversation,
         *,
         check_plate: bool,
         joined: Callable[[Session], None],
+        authenticated: Callable[[Session], None],
         left: Callable[[Session], None],
-        answered: Callable[[Session], None],
     ) -> None:
         self._directory = directory
+        self._conversation = conversation
         self._check_plate = check_plate
         self._joined = joined
+        self._authenticated = authenticated
         self._left = left
-        self._answered = answered
-        self.listener: Listener = Nobody()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._actions: dict[type, Callable[[Session, Any], None]] = {
+            events.Received: self._conversation.take,
+            events.Registration: lambda s, told: self._ask(s, self._register(s, told)),
+            events.Authentication: lambda s, told: self._ask(s, self._authenticate(s, told)),
+            events.Refused: self._refused,
+            events.PackageKept: lambda s, kept: respond(s, kept.serial, kept.message_id, Result.OK),
+            events.Repeated: self._conversation.answer_again,
+            events.PackagesMissing: self._ask_again,
+            events.GivenUp: lambda s, told: metrics.PACKAGES.labels(f"given_up_{told.reason}").inc(),
+            events.ResendAsked: self._send_again,
+            events.FrameBroken: lambda s, broken: metrics.FRAME_FAULTS.labels(broken.code).inc(),
+            events.Ended: lambda s, ended: s.link.close(ended.reason),
+        }
 
-    def handle(self, session: Session, message_id: int, serial: int, body: bytes) -> None:
-        """One whole message that is not a position report."""
-        try:
-            if message_id == TerminalRegister.message_id:
-                edition = session.edition if session.edition_2019 else register_edition(body)
-                session.edition = edition
-                self._ask(session, self._register(session, serial, TerminalRegister.decode(body, edition)))
-            elif message_id == TerminalAuthenticate.message_id:
-                message = TerminalAuthenticate.decode(body, session.edition)
-                self._ask(session, self._authenticate(session, serial, message))
-            elif session.state is not State.AUTHENTICATED:
-                self.refuse(session, serial, message_id, Result.FAILURE, "not_authenticated")
-            else:
-                self._converse(session, message_id, serial, body)
-        except ProtocolError as error:
-            log.info("terminal %s: message 0x%04x: %s", session.phone, message_id, error)
-            self.refuse(session, serial, message_id, Result.BAD_MESSAGE, "malformed")
+    def pump(self, session: Session) -> None:
+        """Do what the session's events ask for, until it wants more data or an answer."""
+        while True:
+            event = session.next_event()
+            if event is events.NEED_DATA or event is events.PAUSED:
+                return
+            self._actions[type(event)](session, event)
 
-    def refuse(self, session: Session, serial: int, message_id: int, result: Result, reason: str) -> None:
-        """Answer with a failure, counted by reason."""
-        metrics.REFUSED.labels(reason).inc()
-        self._respond(session, serial, message_id, result)
+    def _refused(self, session: Session, refused: events.Refused) -> None:
+        metrics.REFUSED.labels(refused.reason).inc()
+        if refused.result is not None:
+            respond(session, refused.serial, refused.message_id, refused.result)
 
-    def _converse(self, session: Session, message_id: int, serial: int, body: bytes) -> None:
-        if message_id == Heartbeat.message_id:
-            self._respond(session, serial, message_id, Result.OK)
-        elif is_answer(message_id):
-            self._answer(session, message_id, serial, body)
-        elif message_id == Unregister.message_id:
-            self._respond(session, serial, message_id, Result.OK)
-            session.state = State.NEW
-            self._left(session)
+    def _ask_again(self, session: Session, missing: events.PackagesMissing) -> None:
+        """0x8003; for media every second time 0x8800, which some terminals know and the other not."""
+        metrics.PACKAGES.labels("asked_again").inc(len(missing.packages))
+        if missing.message_id == _MEDIA_DATA and missing.asked % 2 and len(missing.first_body) >= 4:
+            media_id = int.from_bytes(missing.first_body[:_MEDIA_ID_BYTES])
+            session.send(MediaResponse(media_id, missing.packages))
         else:
-            self.refuse(session, serial, message_id, Result.NOT_SUPPORTED, "unsupported")
+            session.send(PlatformResendRequest(missing.first_serial, missing.packages))
 
-    def _answer(self, session: Session, message_id: int, serial: int, body: bytes) -> None:
-        """Tell what answers an order; nothing keeps it yet, so it is not confirmed.
+    def _send_again(self, session: Session, asked: events.ResendAsked) -> None:
+        if asked.data:
+            metrics.PACKAGES.labels("sent_again").inc()
+            session.write(asked.data)
+        else:
+            metrics.REFUSED.labels("not_kept").inc()
+            respond(session, asked.serial, 0x0005, Result.FAILURE)
 
-        A body that cannot be read is still an answer, and told as it came.
-        """
-        message: Message | RawMessage
-        try:
-            message = decode_message(message_id, body, session.edition)
-        except ProtocolError:
-            metrics.REFUSED.labels("malformed").inc()
-            message = RawMessage(message_id, body)
-        self.listener.answered(session, message_id, reply_serial_of(message_id, body), message)
-        if message_id != TerminalGeneralResponse.message_id:
-            self.refuse(session, serial, message_id, Result.NOT_SUPPORTED, "unsupported")
+    # --- greetings ---------------------------------------------------------------------------------------
 
-    def _ask(self, session: Session, asking: object) -> None:
-        session.state = State.ASKING
-        task = asyncio.ensure_future(asking)  # type: ignore[call-overload]
+    def _ask(self, session: Session, asking: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(self._answer(session, asking))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _register(self, session: Session, serial: int, message: TerminalRegister) -> None:
+    async def _answer(self, session: Session, asking: Coroutine[None, None, None]) -> None:
         try:
-            terminal = await self._directory.lookup(session.phone)
+            await asking
         except DirectoryUnavailable:
             # No answer: by the standard the terminal asks again, and then the registry may be back.
             metrics.REFUSED.labels("registry_away").inc()
-            self._resume(session, State.NEW)
+            session.resume()
+        if session.state is not CLOSED:
+            if session.state is not AUTHENTICATED:
+                self._left(session)
+            self.pump(session)
+
+    async def _register(self, session: Session, told: events.Registration) -> None:
+        terminal = await self._directory.lookup(session.phone)
+        if is_over(session):
             return
         if terminal is None:
             metrics.REFUSED.labels("unknown_terminal").inc()
-            answer = RegisterResponse(serial, _NO_SUCH_TERMINAL)
-        elif _plates_differ(message.plate, terminal.plate) and self._plate_refused():
-            answer = RegisterResponse(serial, _NO_SUCH_VEHICLE)
+            answer = RegisterResponse(told.serial, _NO_SUCH_TERMINAL)
+        elif _plates_differ(told.message.plate, terminal.plate) and self._plate_refused():
+            answer = RegisterResponse(told.serial, _NO_SUCH_VEHICLE)
         else:
-            answer = RegisterResponse(serial, Result.OK, terminal.auth_code)
+            answer = RegisterResponse(told.serial, Result.OK, terminal.auth_code)
+            self._conversation.learn_edition(session, terminal.vehicle_key)
         session.send(answer)
-        self._resume(session, State.REGISTERED if answer.result == Result.OK else State.NEW)
 
     def _plate_refused(self) -> bool:
         metrics.PLATE_MISMATCHES.inc()
@@ -136,36 +134,19 @@ class Dialogue:
             metrics.REFUSED.labels("plate_mismatch").inc()
         return self._check_plate
 
-    async def _authenticate(self, session: Session, serial: int, message: TerminalAuthenticate) -> None:
-        try:
-            terminal = await self._directory.lookup(session.phone)
-        except DirectoryUnavailable:
-            metrics.REFUSED.labels("registry_away").inc()
-            self._resume(session, State.NEW)
+    async def _authenticate(self, session: Session, told: events.Authentication) -> None:
+        terminal = await self._directory.lookup(session.phone)
+        if is_over(session):
             return
-        code = message.auth_code.encode()
+        code = told.message.auth_code.encode()
         if terminal is not None and hmac.compare_digest(code, terminal.auth_code.encode()):
             session.terminal = terminal
             self._joined(session)
-            self._respond(session, serial, message.message_id, Result.OK)
-            self._resume(session, State.AUTHENTICATED)
-            self.listener.joined(session)
+            respond(session, told.serial, TerminalAuthenticate.message_id, Result.OK)
+            self._authenticated(session)
             return
-        reason = "unknown_terminal" if terminal is None else "wrong_code"
-        self.refuse(session, serial, message.message_id, Result.FAILURE, reason)
-        session.failures += 1
-        self._resume(session, State.NEW)
-        if session.failures >= _MAX_FAILURES:
-            session.link.close("authentication_failed")
-
-    def _resume(self, session: Session, state: State) -> None:
-        if session.state is not State.CLOSED:
-            session.state = state
-            self._answered(session)
-
-    @staticmethod
-    def _respond(session: Session, serial: int, message_id: int, result: Result) -> None:
-        session.send(PlatformGeneralResponse(serial, message_id, result))
+        metrics.REFUSED.labels("unknown_terminal" if terminal is None else "wrong_code").inc()
+        respond(session, told.serial, TerminalAuthenticate.message_id, Result.FAILURE)
 
 
 def _plates_differ(told: str, known: str) -> bool:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from stream.jt808.session_events import Sent
 
 if TYPE_CHECKING:
     from stream.gateway.session import Session
     from stream.jt808.messages import Message, RawMessage
+
+__all__ = ["Listener", "Nobody", "Sent", "is_answer", "reply_serial_of"]
 
 #: Uplink messages that answer an order and begin with its serial (JT/T 808-2019, 8; JT/T 1078).
 _WITH_SERIAL = frozenset({0x0001, 0x0104, 0x0201, 0x0302, 0x0500, 0x0700, 0x0802, 0x0805, 0x1205, 0x1206})
 #: Uplink messages that answer an order and do not say which one; the message id alone tells.
 _WITHOUT_SERIAL = frozenset({0x0107, 0x0108, 0x0608, 0x0702, 0x0801, 0x0900, 0x0A00, 0x1003})
 _SERIAL_BYTES = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A downlink message as it left: the serial of each package (one, if it was not cut) and all bytes."""
-
-    message_id: int
-    serials: tuple[int, ...]
-    data: bytes
 
 
 class Listener(Protocol):

@@ -22,6 +22,8 @@ POSITION_BATCH = PositionBatch.message_id
 #: Column `source` of a block.
 _LIVE, _BATCH, _BLIND_AREA = 0, 1, 2
 
+_NOTHING = decode_position_bodies([])
+
 #: Answers a message that cannot be read: session, serial, message id.
 Refuse = Callable[[Session, int, int], None]
 
@@ -29,7 +31,7 @@ Refuse = Callable[[Session, int, int], None]
 class Intake:
     """Puts reports of authenticated sessions into the blocks of their partitions."""
 
-    def __init__(self, publisher: Publisher, refuse: Refuse) -> None:
+    def __init__(self, publisher: Publisher[Part, Receipt], refuse: Refuse) -> None:
         self._publisher = publisher
         self._refuse = refuse
 
@@ -57,6 +59,22 @@ class Intake:
                 partition, Part(positions, rows, sessions, told, _LIVE, received_ms, receipts)
             )
 
+    def take_one(self, session: Session, serials: Sequence[int], body: bytes, received_ms: int) -> None:
+        """One 0x0200 that did not come with the others of its tick: held back, or in packages."""
+        positions = decode_position_bodies([body])
+        if positions.ok[0]:
+            metrics.REPORTS.inc()
+            self._add(session, serials, POSITION, positions, np.zeros(1, np.intp), _LIVE, received_ms)
+        else:
+            for serial in serials:
+                self._refuse(session, serial, POSITION)
+
+    def answer_behind(self, session: Session, serial: int, message_id: int) -> None:
+        """Answer a repeated package when all that is on its way for its vehicle is durable."""
+        receipt = Receipt(session, serial, message_id, 0)
+        part = Part(_NOTHING, np.empty(0, np.intp), (), (), _LIVE, 0, [receipt])
+        self._publisher.add(session.partition, part)
+
     def take_stored(self, session: Session, serials: Sequence[int], body: bytes, received_ms: int) -> None:
         """One 0x0704, whole: reports a terminal kept while it had no link. `serials` are of its packages.
 
@@ -74,12 +92,23 @@ class Intake:
             return
         metrics.REFUSED.labels("malformed").inc(len(positions) - len(rows))
         metrics.REPORTS.inc(len(rows))
-        receipts = [
-            Receipt(session, serial, POSITION_BATCH, len(rows) if serial == serials[-1] else 0)
-            for serial in serials
-        ]
         source = _BLIND_AREA if kind == 1 else _BATCH
-        sessions, told = [session] * len(rows), [serials[-1]] * len(rows)
-        self._publisher.add(
-            session.partition, Part(positions, rows, sessions, told, source, received_ms, receipts)
-        )
+        self._add(session, serials, POSITION_BATCH, positions, rows, source, received_ms)
+
+    def _add(
+        self,
+        session: Session,
+        serials: Sequence[int],
+        message_id: int,
+        positions: Positions,
+        rows: NDArray[np.intp],
+        source: int,
+        received_ms: int,
+    ) -> None:
+        last = serials[-1]
+        receipts = [
+            Receipt(session, serial, message_id, len(rows) if serial == last else 0) for serial in serials
+        ]
+        sessions, told = [session] * len(rows), [last] * len(rows)
+        part = Part(positions, rows, sessions, told, source, received_ms, receipts)
+        self._publisher.add(session.partition, part)

@@ -1,42 +1,18 @@
-"""One terminal's session on one connection: who it is and how far it has come. No socket, no clock.
-
-JT/T 808 4.4: a terminal registers once, authenticates on every connection, and sends nothing else before.
-"""
+"""A terminal's session with what only the gateway knows of it: the link, the vehicle, whose card is in."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import Enum
 from typing import Protocol
 
 from alerts.registry import Terminal
+from alerts.terminal_traits import Traits
 from stream.gateway.hooks import Sent
-from stream.jt808.assembly import Assembler
-from stream.jt808.frame import encode_packages
-from stream.jt808.header import MAX_BODY_BYTES, Edition
+from stream.jt808.assembly import Pool
 from stream.jt808.messages import Message, RawMessage
+from stream.jt808.session import AUTHENTICATED, CLOSED, DEFAULT_LIMITS, PHONE_BYTES, Limits, TerminalSession
+from stream.jt808.session_states import State
 
-#: BCD bytes of a phone in the 2019 header; 6 before.
-PHONE_BYTES = 10
-
-#: Bytes of frames held while the registry is asked. A terminal that waits for its answer, as the standard
-#: says, sends none; one that does not wait has some twenty reports kept, and sends the rest again. With the
-#: unfinished frame (2 KiB) and unfinished messages (12 KiB) a connection keeps 16 KiB at most.
-MAX_HELD_BYTES = 2 * 1024
-
-
-class State(Enum):
-    """How far a terminal has come."""
-
-    NEW = "new"
-    ASKING = "asking"
-    REGISTERED = "registered"
-    AUTHENTICATED = "authenticated"
-    CLOSED = "closed"
-
-
-# Looking a member up on its class costs 1 us in Python 3.11, and these are asked for once a frame.
-ASKING, AUTHENTICATED, CLOSED = State.ASKING, State.AUTHENTICATED, State.CLOSED
+__all__ = ["AUTHENTICATED", "CLOSED", "PHONE_BYTES", "Link", "Recorder", "Session", "State"]
 
 
 class Link(Protocol):
@@ -46,28 +22,29 @@ class Link(Protocol):
     def close(self, reason: str) -> None: ...
 
 
-@dataclass(slots=True, eq=False)
-class Session:
-    """Mutable. `terminal` and `partition` are set from authentication on."""
+class Recorder(Protocol):
+    """Keeps the raw frames of a session under an archive order."""
 
-    link: Link
-    state: State = State.NEW
-    header_phone: str = ""
-    phone_bcd: bytes = b""
-    #: `phone_bcd` filled to the 10 bytes of the longest layout, to compare many headers at once.
-    phone_window: bytes = bytes(PHONE_BYTES)
-    edition: Edition = "2013"
-    terminal: Terminal | None = None
-    partition: int = -1
-    held: list[bytes] = field(default_factory=list)
-    assembler: Assembler = field(default_factory=Assembler)
-    failures: int = 0
-    _serial: int = 0
+    def sent(self, session: Session, data: bytes) -> None: ...
 
-    @property
-    def phone(self) -> str:
-        """Digits without leading zeros, as the registry has them."""
-        return self.header_phone.lstrip("0") or "0"
+
+class Session(TerminalSession):
+    """Mutable. `terminal` and `partition` stand from authentication on, `recorder` while frames are kept."""
+
+    __slots__ = ("driver_before", "driver_id", "driver_since_ms", "link", "partition", "recorder", "terminal",
+                 "traits")  # fmt: skip
+
+    def __init__(
+        self, link: Link, limits: Limits = DEFAULT_LIMITS, pool: Pool | None = None, now_s: float = 0.0
+    ) -> None:
+        super().__init__(limits, pool, now_s)
+        self.link = link
+        self.terminal: Terminal | None = None
+        self.partition = -1
+        self.recorder: Recorder | None = None
+        self.traits: Traits | None = None
+        self.driver_id = self.driver_before = ""
+        self.driver_since_ms = 0
 
     @property
     def known_terminal(self) -> Terminal:
@@ -75,42 +52,32 @@ class Session:
         assert self.terminal is not None
         return self.terminal
 
-    @property
-    def edition_2019(self) -> bool:
-        return self.edition == "2019"
+    def take_traits(self, traits: Traits) -> None:
+        """Whose card is in and what the terminal speaks, as it was learned before or just now."""
+        registered = self.known_terminal.driver_id
+        self.traits = traits
+        self.driver_id = traits.driver_id or registered
+        self.driver_before = traits.driver_before or registered
+        self.driver_since_ms = traits.driver_since_ms
+        if traits.edition == "2011" and self.edition == "2013":
+            self.edition = "2011"  # nothing but the registration of long ago tells the two apart
 
-    def next_serial(self) -> int:
-        """Serial of the next downlink message; counts from 0 and wraps (JT/T 808 4.4.3)."""
-        serial = self._serial
-        self._serial = (serial + 1) & 0xFFFF
-        return serial
+    def driver_at(self, time_ms: int) -> str:
+        """Whose card was in at that time, as far back as the last change goes."""
+        return self.driver_id if time_ms >= self.driver_since_ms else self.driver_before
 
-    def introduce(self, header_phone: str, edition: Edition) -> None:
-        """Take identity and layout from a frame's header; answers go out in the same layout."""
-        self.header_phone = header_phone
-        self.phone_bcd = bytes.fromhex(header_phone)
-        self.phone_window = self.phone_bcd.ljust(PHONE_BYTES, b"\0")
-        self.edition = edition
-        self.terminal = None
-        self.state = State.NEW
-
-    def prepare(self, message: Message | RawMessage) -> Sent:
-        """A downlink message with its serials, as bytes on the wire; one that is long is cut into packages.
-
-        Raises `EncodeError` for a value that does not fit its field in the terminal's edition.
-        """
-        body = message.encode(self.edition)
-        packages = max(1, -(-len(body) // MAX_BODY_BYTES))
-        serials = tuple(self.next_serial() for _ in range(packages))
-        frames = encode_packages(message.message_id, self.header_phone, serials[0], body, self.edition)
-        return Sent(message.message_id, serials, b"".join(frames))
+    def write(self, data: bytes) -> None:
+        """Bytes to the terminal."""
+        if self.recorder is not None:
+            self.recorder.sent(self, data)
+        self.link.write(data)
 
     def send(self, message: Message | RawMessage) -> Sent:
         """Send a downlink message. Raises `EncodeError`."""
-        sent = self.prepare(message)
-        self.link.write(sent.data)
+        sent = super().send(message)
+        self.write(sent.data)
         return sent
 
     def send_again(self, sent: Sent) -> None:
         """Repeat a message unchanged, serials included, as the standard asks of a retransmission."""
-        self.link.write(sent.data)
+        self.write(sent.data)
