@@ -15,6 +15,7 @@ from rules.arrange import Arranger
 from rules.change import Disposition, EpisodeChange, Outcome
 from rules.families import FAMILIES
 from rules.family import Batch, Family, Setting, Watch
+from rules.filing import filings
 from rules.finding import Finding
 from rules.reports import Reports
 from rules.rulebook import Rulebook
@@ -76,7 +77,11 @@ class Engine:
             # their order.
             time_ms = arranged.entries["time_ms"]
             found.sort(key=lambda one: (time_ms[one.at], one.at, one.change.rule, one.subject))
-        return Outcome(arranged.disposition, [finding.change for finding in found])
+        merged = {
+            alarm: alert for watch in self._watches for alarm, alert in getattr(watch, "merged", {}).items()
+        }
+        alarms = filings(reports, arranged.disposition, merged)
+        return Outcome(arranged.disposition, [finding.change for finding in found], alarms)
 
     def open_changes(self) -> list[EpisodeChange]:
         """The current truth of every episode that is still open, in order of start, vehicle and rule."""
