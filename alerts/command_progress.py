@@ -12,7 +12,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 
@@ -22,7 +22,7 @@ from alerts.commands import Command
 from alerts.revision import canonical_json
 from alerts.times import to_datetime, to_ms
 
-_Source = asyncpg.Pool | asyncpg.Connection
+_Source: TypeAlias = asyncpg.Pool | asyncpg.Connection
 
 FOREIGN_GRACE_S = 30
 """A command that another gateway has in hand is only ended by us when that one has not done it by then."""

@@ -65,6 +65,7 @@ async def issue_all(connection: asyncpg.Connection, orders: Sequence[Order], now
         if order.vehicle_id in phones
     ]
     fresh = await _insert(connection, commands)
+    await _end_archives(connection, [one for one in fresh if one.kind == "archive_stop"])
     await _put_out(connection, fresh)
     return fresh
 
@@ -113,6 +114,20 @@ async def _insert(
     fresh = {str(row["command_id"]) for row in rows}
     first = {command.command_id: command for command, _ in reversed(commands)}
     return [command for command in first.values() if command.command_id in fresh][::-1]
+
+
+async def _end_archives(connection: asyncpg.Connection, stops: Sequence[Command]) -> None:
+    """An order to stop says nothing to the terminal: with it, and with what it stops, all is done."""
+    if stops:
+        await connection.execute(
+            """UPDATE commands SET state = 'answered', answered_at = clock_timestamp(),
+                      ended_at = clock_timestamp(), changed_at = clock_timestamp(),
+                      reason = CASE kind WHEN 'archive_start' THEN 'stopped' END
+               WHERE ended_at IS NULL AND (command_id = ANY($1::uuid[])
+                     OR (kind = 'archive_start' AND vehicle_key = ANY($2::bigint[])))""",
+            [one.command_id for one in stops],
+            [one.vehicle_key for one in stops],
+        )
 
 
 def columns_of(commands: Iterable[Command]) -> list[list[Any]]:

@@ -21,11 +21,6 @@ TOPIC = "commands"
 VERSION = 2
 _TIME = pa.timestamp("ms", tz="UTC")
 
-FLAG_URGENT = 0x01
-FLAG_DISPLAY = 0x04
-FLAG_SPEAK = 0x08
-"""Bits of the flag byte of JT/T 808 0x8300 that an operator's text uses."""
-
 MAX_TEXT_BYTES = 1024
 """JT/T 808-2019, 0x8300: the text is GBK and at most 1,024 bytes long; earlier editions state no bound."""
 
@@ -56,6 +51,9 @@ _SCHEMA_1 = schema_of(
         *(("created", _TIME, False), ("expires", _TIME, False)),
     ],
 )
+
+_FLAGS_1 = {"urgent": 0x01, "display": 0x04, "speak": 0x08}
+"""Bits of the flag byte of 0x8300 (2013), which version 1 carried."""
 
 _TIMES = {"created": "created_ms", "expires": "expires_ms"}
 
@@ -96,7 +94,9 @@ def decode_commands(value: bytes) -> list[Command]:
             raise error from None
         for row in rows:
             row["operator"] = ""
-            row["body"] = {"text": row.pop("text"), "flags": row.pop("flags")}
+            flags = row.pop("flags")
+            switches = {name: bool(flags & bit) for name, bit in _FLAGS_1.items()}
+            row["body"] = {"text": row.pop("text"), **switches}
     else:
         for row in rows:
             row["body"] = _object(row["body"])

@@ -1,8 +1,22 @@
-"""One line for a person out of whatever a database driver raised."""
+"""What database drivers raise: which of it means that the database is away, and one line for a person."""
 
 from __future__ import annotations
 
+import asyncpg
 from psycopg.conninfo import conninfo_to_dict
+
+DATABASE_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+)
+"""The connection broke, the server restarts or has no room, or a transaction lost against another: the same
+work is tried again. InternalClientError is what asyncpg says when a COPY's connection dies under it."""
 
 
 def explain_database_error(error: BaseException, dsn: str) -> str:

@@ -10,15 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from alerts.command_store import Order
-from alerts.commands import FLAG_DISPLAY, FLAG_SPEAK, FLAG_URGENT
 from alerts.revision import AlertRevision
 
 #: An alert is news to its driver for so long after the report that showed it.
 NEWS_MS = 60_000
 #: A warning that could not be said within this time is not said: the driver may be another by then.
 VALID_S = 60
-
-_FLAGS = FLAG_URGENT | FLAG_DISPLAY | FLAG_SPEAK
 
 _TEXTS: Mapping[str, str] = {
     "speeding": "您已超速，限速{limit_kmh:.0f}公里，请减速行驶",
@@ -45,7 +42,7 @@ def warnings_for(revisions: Sequence[AlertRevision], now_ms: int) -> list[Order]
     for one in revisions:
         text = driver_text(one.rule, one.detail) if is_news(one, now_ms) else None
         if text is not None:
-            body = {"text": text, "flags": _FLAGS}
+            body = {"text": text, "urgent": True, "display": True, "speak": True}
             dedup = f"driver/{one.alert_id}"
             orders.append(Order(one.vehicle_id, "text", body, valid_s=VALID_S, dedup=dedup))
     return orders

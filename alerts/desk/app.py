@@ -11,12 +11,12 @@ from fastapi import FastAPI
 
 from alerts.desk import (
     api_alerts,
+    api_commands,
     api_links,
     api_meta,
     api_post_checks,
     api_stream,
     api_supervisions,
-    api_texts,
     api_vehicles,
 )
 from alerts.desk.console_files import DEFAULT_DIR, serve_console
@@ -74,7 +74,7 @@ def create_app(
     for module in (
         api_vehicles,
         api_alerts,
-        api_texts,
+        api_commands,
         api_stream,
         api_meta,
         api_links,

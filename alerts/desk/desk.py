@@ -16,11 +16,12 @@ from fastapi import Request
 
 from alerts import records
 from alerts.desk.alert_feed import AlertFeed
+from alerts.desk.command_feed import CommandFeed
 from alerts.desk.database import Database, DatabaseAway
 from alerts.desk.hub import Hub
 from alerts.desk.kafka import BrokerReader
 from alerts.desk.metrics import Metrics
-from alerts.desk.outgoing import CommandSender
+from alerts.desk.outgoing import CommandRelay
 from alerts.desk.position_feed import PositionFeed
 from alerts.migrate import DAYS_AHEAD, DAYS_BACK
 from rules.blocks import SCHEMA_NAME as TELEMETRY
@@ -41,7 +42,8 @@ class Desk:
     alerts: AlertFeed
     positions: PositionFeed
     broker: BrokerReader
-    commands: CommandSender
+    commands: CommandRelay
+    command_feed: CommandFeed
     version: str
     tile_url: str
     zones: dict[str, Any]
@@ -56,6 +58,8 @@ class Desk:
             self._task("stored positions", self.positions.run_database()),
             self._task("position ticks", self.positions.run_ticks()),
             self._task("broker reader", self.broker.run()),
+            self._task("command feed", self.command_feed.run()),
+            self._task("outgoing commands", self.commands.run()),
             self._task("partitions", self._run_partitions()),
         ]
         try:
@@ -65,7 +69,6 @@ class Desk:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self.commands.close()
             await self.database.close()
 
     def _task(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -98,11 +101,13 @@ def build_desk(dsn: str, bootstrap_servers: str, version: str, tile_url: str, zo
     positions = PositionFeed(database, hub, metrics)
     handlers = {TELEMETRY: positions.take, records.TOPIC: lambda _record, _live: alerts.ring()}
     broker = BrokerReader(bootstrap_servers, handlers)
-    sender = CommandSender(bootstrap_servers)
+    commands, command_feed = CommandRelay(database, bootstrap_servers), CommandFeed(database, hub)
     metrics.stream_clients.set_function(lambda: len(hub))
     metrics.slow_clients.set_function(lambda: hub.dropped)
     metrics.lag.set_function(lambda: broker.lag_records.get(TELEMETRY, float("nan")))
-    return Desk(database, hub, metrics, alerts, positions, broker, sender, version, tile_url, zones)
+    return Desk(
+        database, hub, metrics, alerts, positions, broker, commands, command_feed, version, tile_url, zones
+    )
 
 
 def desk_of(request: Request) -> Desk:

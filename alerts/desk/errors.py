@@ -34,16 +34,6 @@ def invalid(parameter: str, reason_en: str, reason_zh: str) -> ApiError:
     return ApiError(422, "invalid_parameter", f"{parameter}: {reason_en}", f"参数 {parameter}：{reason_zh}")
 
 
-def broker_away(reason: str) -> ApiError:
-    """503 for a message broker that can't be reached."""
-    return ApiError(
-        503,
-        "broker_unavailable",
-        f"the message broker can't be reached ({reason}); nothing was sent, try again",
-        "消息服务暂不可用，未发送，请稍后重试",
-    )
-
-
 def install_error_handlers(app: FastAPI) -> None:
     """Give `app` one shape of error for everything that can go wrong."""
     app.add_exception_handler(ApiError, _on_api_error)

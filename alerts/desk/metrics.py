@@ -84,8 +84,8 @@ class Metrics:
             buckets=REQUEST_BUCKETS_S,
             registry=registry,
         )
-        self.texts = Counter(
-            "haulwatch_desk_texts", "Texts handed to the broker for terminals", registry=registry
+        self.commands = Counter(
+            "haulwatch_desk_commands", "Commands that operators gave", ["kind"], registry=registry
         )
         self.acknowledged = Counter(
             "haulwatch_desk_acknowledgements", "Alerts acknowledged", registry=registry

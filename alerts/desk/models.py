@@ -198,12 +198,6 @@ class Text(BaseModel):
     operator: Name = Field(min_length=1, max_length=100, examples=["王芳"])
 
 
-class TextAccepted(BaseModel):
-    """The text is on its way; the terminal hears it when it is connected within the expiry."""
-
-    command_id: str = Field(examples=["0b8b4f5e-6f4e-4d0a-9d5f-2f5c6a7b8c9d"])
-
-
 class Config(BaseModel):
     """What the page needs to know about this installation."""
 

@@ -1,74 +1,82 @@
-"""Hands commands to the broker: written when this says so, or refused; never some time later by surprise."""
+"""Carries commands from the outbox to the broker, so that one goes out the moment an operator gives it.
+
+Workers carry the outbox too; the desk does it for its own topic, at once and though no worker runs. While the
+broker is away commands wait in the database, where everybody sees them, and expire when their time is over.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 
+import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from alerts.cancellation import asked_to_end
-from alerts.commands import TOPIC, Command, encode_commands
-from alerts.desk.errors import broker_away
+from alerts.commands import TOPIC
+from alerts.desk.database import Database, DatabaseAway
+from alerts.relay import Relay
 
 log = logging.getLogger(__name__)
 
-SEND_TIMEOUT_S = 5.0
-"""An operator waits no longer for a text to be accepted."""
+START_TIMEOUT_S = 5.0
+REQUEST_TIMEOUT_MS = 5000
+RETRY_S = 1.0
 
 
-class CommandSender:
-    """One producer, made when it is first needed and made anew after a failure."""
+class CommandRelay:
+    """One producer, made when the broker can be had and made anew after a failure."""
 
-    def __init__(self, bootstrap_servers: str) -> None:
+    def __init__(self, database: Database, bootstrap_servers: str) -> None:
+        self._database = database
         self._bootstrap_servers = bootstrap_servers
-        self._producer: AIOKafkaProducer | None = None
-        self._lock = asyncio.Lock()
+        self._relay: Relay | None = None
+        self._fault: str | None = None
 
-    async def send(self, command: Command) -> None:
-        """Return when the broker has the command. Raises ``ApiError`` (503) when it hasn't."""
-        async with self._lock:
+    def ring(self) -> None:
+        """A command was stored: carry it now."""
+        if self._relay is not None:
+            self._relay.ring()
+
+    async def run(self) -> None:
+        """Until cancelled; a broker or database that is away only delays."""
+        while True:
             try:
-                async with asyncio.timeout(SEND_TIMEOUT_S):
-                    producer = await self._started()
-                    await producer.send_and_wait(
-                        TOPIC, encode_commands([command]), key=command.vehicle_id.encode()
-                    )
-            except (KafkaError, OSError, TimeoutError) as error:
-                # What waits in the producer would be sent when the broker is back, after we said it was not.
-                await self._drop()
-                log.warning("command %s not sent: %r", command.command_id, error)
-                raise broker_away(type(error).__name__) from error
+                await self._carry()
+            except (KafkaError, OSError, TimeoutError, DatabaseAway, asyncpg.PostgresError) as fault:
+                self._report(f"{type(fault).__name__} {fault}".strip())
             except asyncio.CancelledError:
-                await self._drop()
                 if asked_to_end():
                     raise
-                raise broker_away("the connection broke") from None
+                self._report("the connection broke")
+            await asyncio.sleep(RETRY_S)
 
-    async def close(self) -> None:
-        """Let go of the broker."""
-        await self._drop()
-
-    async def _started(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap_servers,
-                acks="all",
-                request_timeout_ms=int(SEND_TIMEOUT_S * 1000),
-            )
-            self._producer = producer
-            await producer.start()
-        return self._producer
-
-    async def _drop(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is None:
-            return
-        # stop() would first flush what it holds; closing the connection first makes that fail at once.
+    async def _carry(self) -> None:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap_servers, acks="all", request_timeout_ms=REQUEST_TIMEOUT_MS
+        )
         try:
-            async with asyncio.timeout(1.0):
-                await producer.client.close()
-                await producer.stop()
-        except (KafkaError, OSError, TimeoutError) as error:
-            log.debug("producer did not stop cleanly: %r", error)
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await producer.start()
+            self._relay = Relay(self._database.connection, producer, [TOPIC])
+            self._report(None)
+            await self._relay.follow()
+        finally:
+            self._relay = None
+            await _stop(producer)
+
+    def _report(self, fault: str | None) -> None:
+        if fault != self._fault:
+            log.log(logging.WARNING if fault else logging.INFO, "outgoing commands: %s", fault or "connected")
+        self._fault = fault
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    """Without flushing what it holds: it is still in the outbox."""
+    try:
+        async with asyncio.timeout(1.0):
+            await producer.client.close()
+            await producer.stop()
+    except (KafkaError, OSError, TimeoutError) as error:
+        log.debug("producer did not stop cleanly: %r", error)

@@ -11,7 +11,7 @@ START, STOP = "archive_start", "archive_stop"
 #: Vehicles under archive at once: a dispute concerns a few, and each costs its whole traffic twice.
 MAX_VEHICLES = 10_000
 
-Changed = Callable[[int, int | None], None]
+Changed = Callable[[int, int | None], object]
 """Told of a vehicle and the time, ms, until which its frames are kept; None: no longer."""
 
 
@@ -20,7 +20,7 @@ def _nobody(_vehicle_key: int, _until_ms: int | None) -> None:
 
 
 class Archives:
-    """Orders by vehicle. Mutable; `changed` is called for each vehicle that comes under archive or leaves it."""
+    """Orders by vehicle. Mutable; `changed` is told of each vehicle that comes under archive or leaves it."""
 
     def __init__(self) -> None:
         self.changed: Changed = _nobody

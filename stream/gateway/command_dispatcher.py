@@ -68,6 +68,11 @@ class Dispatcher:
     def __contains__(self, command_id: str) -> bool:
         return command_id in self._entries
 
+    def command(self, command_id: str) -> Command | None:
+        """A command that is kept."""
+        entry = self._entries.get(command_id)
+        return entry.command if entry else None
+
     @property
     def full(self) -> bool:
         """Whether no more commands of absent terminals are kept."""

@@ -1,77 +1,77 @@
-"""Commands from the desk to the terminals whose links this gateway holds.
+"""The gateway's part in commands to terminals: wiring, start, stop.
 
-Every gateway reads the whole topic from its end and takes what is for its own sessions: commands are few.
+topic, table -> Carrier.take -> Dispatcher -> session.send -> terminal
+terminal -> Carrier.answered -> Dispatcher -> CommandWriter -> table
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+import asyncpg
+from aiokafka import AIOKafkaConsumer
 
-from alerts.arrow import RecordError
-from alerts.cancellation import asked_to_end
-from alerts.commands import Command, decode_commands
-from stream.gateway import metrics
+from stream.gateway.command_carrier import Carrier
+from stream.gateway.command_dispatcher import Limits
+from stream.gateway.command_feed import follow_table, follow_topic
 from stream.gateway.server import Gateway
-from stream.jt808.errors import EncodeError
-from stream.jt808.messages import TextMessage
-from stream.topics import COMMANDS
+from stream.settings.sections import GatewaySettings
+from stream.worker.database import DATABASE_AWAY
 
-log = logging.getLogger(__name__)
+#: Half the smallest wait that an operator would notice.
+_TICK_S = 0.1
+#: At a stop: what terminals have answered is worth a moment, not more; unwritten, it is asked again.
+_DRAIN_S = 2.0
+_POOL_CONNECTIONS = 2
+"""One writes, one reads."""
 
-_RETRY_S = 1.0
+#: Links on which a command may be tried: a terminal that drops off each time will not take the next either.
+_LINKS = 5
+#: Unfinished commands kept in memory, about 1 KB each; the others wait in the table for their terminal.
+_CAPACITY = 100_000
 
 
-async def follow_commands(gateway: Gateway, consumer: AIOKafkaConsumer) -> None:
-    """Until cancelled. A broker that is away only delays."""
-    partitions = await _partitions(consumer)
-    consumer.assign(partitions)
-    await consumer.seek_to_end(*partitions)
+async def carry_out_commands(
+    gateway: Gateway, consumer: AIOKafkaConsumer, dsn: str, section: GatewaySettings
+) -> None:
+    """Until cancelled. Broker and database may be away; commands wait then."""
+    async with _pool(dsn) as pool:
+        name = f"{socket.gethostname()}:{section.port}/{os.getpid()}/{secrets.token_hex(2)}"
+        repetitions = section.command_repetitions
+        limits = Limits(
+            timeout_ms=round(section.command_timeout_s * 1000),
+            repetitions=repetitions,
+            attempts=(repetitions + 1) * _LINKS,
+            capacity=_CAPACITY,
+        )
+        carrier = Carrier(gateway, pool, name, limits)
+        gateway.follow(carrier)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(follow_topic(carrier, consumer))
+                group.create_task(follow_table(carrier, pool, _CAPACITY))
+                group.create_task(carrier.writer.run())
+                group.create_task(_tick(carrier))
+        finally:
+            with contextlib.suppress(*DATABASE_AWAY):
+                await asyncio.wait_for(carrier.writer.step(), _DRAIN_S)
+
+
+async def _tick(carrier: Carrier) -> None:
     while True:
-        try:
-            record = await consumer.getone()
-        except (KafkaError, asyncio.CancelledError) as error:
-            if isinstance(error, asyncio.CancelledError) and asked_to_end():
-                raise
-            log.warning("commands wait: %s: %s", type(error).__name__, error)
-            await asyncio.sleep(_RETRY_S)
-            continue
-        try:
-            commands = decode_commands(record.value)
-        except RecordError as error:
-            metrics.COMMANDS.labels("unreadable").inc()
-            log.warning("a record of topic commands is set aside: %s", error)
-            continue
-        for command in commands:
-            metrics.COMMANDS.labels(carry_out(gateway, command)).inc()
+        carrier.tick()
+        await asyncio.sleep(_TICK_S)
 
 
-def carry_out(gateway: Gateway, command: Command) -> str:
-    """Send one command if its terminal is here; returns the outcome's name."""
-    session = gateway.session_of(command.terminal_phone)
-    if session is None:
-        return "elsewhere"
-    if command.expires_ms < time.time() * 1000:
-        return "expired"
-    if command.kind != "text":
-        return "unsupported"
+@contextlib.asynccontextmanager
+async def _pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    pool = await asyncpg.create_pool(dsn, min_size=0, max_size=_POOL_CONNECTIONS, command_timeout=30)
     try:
-        session.send(TextMessage(int(command.body["flags"]), str(command.body["text"])))
-    except EncodeError as error:
-        log.warning("command %s cannot be sent to %s: %s", command.command_id, command.vehicle_id, error)
-        return "unencodable"
-    return "sent"
-
-
-async def _partitions(consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-    """The topic's partitions; it may be made only a moment after we start."""
-    while True:
-        await consumer._client.add_topic(COMMANDS)
-        numbers = consumer.partitions_for_topic(COMMANDS)
-        if numbers:
-            return [TopicPartition(COMMANDS, number) for number in sorted(numbers)]
-        await asyncio.sleep(_RETRY_S)
+        yield pool
+    finally:
+        pool.terminate()

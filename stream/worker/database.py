@@ -7,26 +7,15 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import asyncpg
+from alerts.database_errors import DATABASE_AWAY
+
+__all__ = ["DATABASE_AWAY", "patiently"]
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
 _RETRY_S = 1.0
-
-#: The connection broke, the server restarts or has no room, or a transaction lost against another: the same
-#: work is tried again. InternalClientError is what asyncpg says when a COPY's connection dies under it.
-DATABASE_AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-)
 
 
 async def patiently(attempt: Callable[[], Awaitable[T]], doing: str, *also: type[Exception]) -> T:

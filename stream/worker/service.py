@@ -14,10 +14,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from alerts.migrate import ensure_partitions
+from alerts.relay import Relay
 from geo.zones import ZoneSet
 from rules.engine import Engine
 from rules.rulebook import Rulebook, default_rulebook, load_rulebook
 from rules.snapshot import SnapshotError
+from stream.attachments.configure import retention_of, upload_place_of
 from stream.broker_clients import start_patiently
 from stream.errors import ServiceError
 from stream.settings import Settings
@@ -26,7 +28,6 @@ from stream.worker.claims import Claims
 from stream.worker.database import DATABASE_AWAY, patiently
 from stream.worker.log_source import LogSource, LogSourceSettings
 from stream.worker.pipeline import Pipeline, PipelineSettings
-from stream.worker.relay import Relay
 from stream.worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,12 @@ def config_from(settings: Settings) -> WorkerConfig:
             session_timeout_s=section.session_timeout_s,
             rebalance_timeout_s=section.rebalance_timeout_s,
         ),
-        PipelineSettings(snapshot_interval_s=section.snapshot_interval_s, warn_drivers=section.warn_drivers),
+        PipelineSettings(
+            snapshot_interval_s=section.snapshot_interval_s,
+            warn_drivers=section.warn_drivers,
+            upload_place=upload_place_of(settings.evidence),
+            retention=retention_of(settings.evidence),
+        ),
         load_rulebook(settings.rules.rulebook) if settings.rules.rulebook else default_rulebook(),
         ZoneSet.from_geojson(settings.rules.zones) if settings.rules.zones else ZoneSet(),
         section.stall_s,
@@ -87,7 +93,7 @@ class Worker:
             for client in (producer, reader):
                 await start_patiently(client)
                 stack.push_async_callback(client.stop)
-            relay = Relay(pool, producer)
+            relay = Relay(pool.acquire, producer)
             pipeline = Pipeline(
                 pool,
                 self._make_engine,
@@ -173,7 +179,7 @@ async def _end(pipeline: Pipeline, relay: Relay, tasks: list[asyncio.Task[object
 async def _open_pool(dsn: str) -> asyncpg.Pool:
     # No connections kept for their own sake: while the database is away the pool would log each try to.
     pool = await asyncpg.create_pool(dsn, min_size=0, max_size=4, command_timeout=60)
-    newest = await patiently(lambda: pool.fetchval("SELECT to_regclass('dead_letters')"), "connecting")
+    newest = await patiently(lambda: pool.fetchval("SELECT to_regclass('safety_alarms')"), "connecting")
     if newest is None:
         await pool.close()
         raise ServiceError("the database has no haulwatch schema, or an older one; run `haulwatch migrate`")

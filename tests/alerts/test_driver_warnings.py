@@ -32,7 +32,8 @@ SPEEDING = AlertRevision(
 
 def test_a_beginning_alert_is_told_once_and_expires() -> None:
     (order,) = warnings_for([SPEEDING], NOW_MS)
-    assert order.body == {"text": "您已超速，限速80公里，请减速行驶", "flags": 0x0D}
+    text = "您已超速，限速80公里，请减速行驶"
+    assert order.body == {"text": text, "urgent": True, "display": True, "speak": True}
     assert (order.vehicle_id, order.kind, order.operator) == ("V1", "text", "worker")
     assert order.valid_s == 60
     assert order.dedup is not None

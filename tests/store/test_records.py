@@ -74,7 +74,7 @@ def test_texts_of_version_1_are_read() -> None:
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     (command,) = decode_commands(sink.getvalue().to_pybytes())
-    body = {"text": "您已超速", "flags": 12}
+    body = {"text": "您已超速", "urgent": False, "display": True, "speak": True}
     assert command == Command("c1", "V1", 7, "139", "text", body, "", 1000, 61_000)
 
 

@@ -7,7 +7,10 @@ repeat by (alert_id, revision).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import asyncpg
@@ -15,7 +18,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from alerts.cancellation import asked_to_end
-from stream.worker.database import DATABASE_AWAY
+from alerts.database_errors import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +28,20 @@ _STEP_ROWS = 500
 _IDLE_S = 2.0
 
 
-class Relay:
-    """One a worker. `ring()` after a commit that wrote to the outbox."""
+Acquire = Callable[[], AbstractAsyncContextManager[Any]]
+"""Gives a connection to the database for a while."""
 
-    def __init__(self, pool: asyncpg.Pool, producer: AIOKafkaProducer) -> None:
-        self._pool = pool
+
+class Relay:
+    """One a worker and one a desk. `ring()` after a commit that wrote to the outbox."""
+
+    def __init__(
+        self, acquire: Acquire, producer: AIOKafkaProducer, topics: Sequence[str] | None = None
+    ) -> None:
+        """`topics`: only rows of these; None for all."""
+        self._acquire = acquire
         self._producer = producer
+        self._topics = None if topics is None else list(topics)
         self._rung = asyncio.Event()
 
     def ring(self) -> None:
@@ -39,27 +50,30 @@ class Relay:
     async def run(self) -> None:
         """Until cancelled. A broker or database that is away only delays."""
         while True:
-            self._rung.clear()
             try:
-                while await self.step() == _STEP_ROWS:
-                    pass
+                await self.follow()
             except (KafkaError, asyncio.CancelledError, *DATABASE_AWAY) as error:
                 if isinstance(error, asyncio.CancelledError) and asked_to_end():
                     raise
                 log.warning("outbox waits: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(_IDLE_S)
-            try:
+
+    async def follow(self) -> None:
+        """Carry what is there and what comes. Raises what broker and database raise when they are away."""
+        while True:
+            self._rung.clear()
+            while await self.step() == _STEP_ROWS:
+                pass
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._rung.wait(), _IDLE_S)
-            except TimeoutError:
-                continue
 
     async def step(self) -> int:
         """Send and delete one step's rows; returns how many. Rows another relay holds are left to it."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._acquire() as connection, connection.transaction():
             rows = await connection.fetch(
-                "SELECT id, topic, partition, key, payload FROM outbox ORDER BY id LIMIT $1"
-                " FOR UPDATE SKIP LOCKED",
-                _STEP_ROWS,
+                "SELECT id, topic, partition, key, payload FROM outbox"
+                " WHERE $2::text[] IS NULL OR topic = ANY($2) ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
+                *(_STEP_ROWS, self._topics),
             )
             if not rows:
                 return 0
