@@ -34,8 +34,9 @@ from stream.jt809.link_settings import (
     MAX_LOGIN_FRAME_BYTES,
     LinkSettings,
 )
-from stream.jt809.messages import Message, RawMessage, read_message
+from stream.jt809.messages import Message, RawMessage
 from stream.jt809.messages import links as m
+from stream.jt809.reading import read_frame
 from stream.jt809.states import TRANSITIONS, LinkState, Side, Trigger
 from stream.protocol_errors import ProtocolError
 
@@ -235,15 +236,13 @@ class Link:
         frame: Frame | None = None
         try:
             frame = decode_frame(content, self.settings.edition, self.settings.cipher)
-            frame.require_clear()
-            header = frame.header
-            reading = read_message(header.message_id, frame.body, self.settings.edition)
+            reading = read_frame(frame, self.settings.edition, self.settings.cipher)
         except ProtocolError as error:
             self._refuse(error, content, frame.header if frame else None)
             return
         # Only what can be read shows that the peer is alive and speaks the protocol.
         self._last_received_s = now_s
-        oddities = (*reading.oddities, "escaped_length") if frame.escaped_length else reading.oddities
+        header, oddities = frame.header, reading.oddities
         if header.gnss_center_id != self.settings.gnss_center_id:
             oddities = (*oddities, "gnss_center_id")
         self.counts.update(oddities)

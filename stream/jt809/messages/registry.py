@@ -69,49 +69,51 @@ def wrapper_of(message_id: int, edition: Edition) -> Wrapper:
     return Wrapper.VEHICLE if group in _VEHICLE_TYPES else Wrapper.NONE
 
 
+def open_body(
+    message_id: int, body: bytes, edition: Edition, *, lenient: bool = True
+) -> tuple[type[Message] | None, Wrapped, tuple[str, ...]]:
+    """The class that reads a body (None: not known here), the body out of its wrapper, and what was odd.
+
+    Raises `ProtocolError` if the wrapper cannot be read.
+    """
+    expected = wrapper_of(message_id, edition)
+    if expected is Wrapper.NONE:
+        return MESSAGES.get((message_id, 0)), Wrapped(0, body), ()
+    wrapped = find_wrapper(body, expected, message_id) if lenient else unwrap(body, expected)
+    # Statistics have one layout whatever their sub type says; some senders put that of the message asked for.
+    kind = MESSAGES.get((message_id, message_id if message_id in _STATISTICS else wrapped.sub_type))
+    known = (expected, kind.WRAPPERS[edition]) if kind else (expected,)
+    return kind, wrapped, () if wrapped.wrapper in known else ("wrapper",)
+
+
+def outside_of(kind: type[Message], wrapped: Wrapped) -> dict[str, object]:
+    """The fields of a message that stand in its wrapper."""
+    if not issubclass(kind, VehicleMessage | AlarmMessage):
+        return {}
+    if issubclass(kind, VehicleMessage) and wrapped.plate is None:
+        # A vehicle message in a wrapper without vehicle is about none that could be named.
+        return {"plate": "", "color": 0}
+    return {"plate": wrapped.plate, "color": wrapped.color}
+
+
 def read_message(message_id: int, body: bytes, edition: Edition = "2011", *, lenient: bool = True) -> Reading:
     """Read a body, unescaped and decrypted.
 
     lenient: where the layout of the edition does not fit, take the other edition's if that fits to the byte;
     accept another wrapper if only that fits. Raises `ProtocolError` only; an id not known here is no error.
     """
-    expected = wrapper_of(message_id, edition)
-    kind = MESSAGES.get((message_id, 0))
-    if kind and expected is Wrapper.NONE:
-        return _read_fields(kind, Wrapped(0, body), edition, (), lenient)
-    wrapped = find_wrapper(body, expected, message_id) if lenient else unwrap(body, expected)
-    odd = () if wrapped.wrapper in (expected, _own_wrapper(message_id, wrapped, edition)) else ("wrapper",)
-    # Statistics have one layout whatever their sub type says; some senders put that of the message asked for.
-    kind = MESSAGES.get((message_id, message_id if message_id in _STATISTICS else wrapped.sub_type))
+    kind, wrapped, odd = open_body(message_id, body, edition, lenient=lenient)
+    sub_type = wrapped.sub_type
     if kind is None:
-        raw = RawMessage(
-            message_id, wrapped.sub_type, wrapped.data, wrapped.plate, wrapped.color, wrapped.wrapper
-        )
-        return Reading(raw, wrapped.sub_type, b"", odd)
-    return _read_fields(kind, wrapped, edition, odd, lenient)
-
-
-def _own_wrapper(message_id: int, wrapped: Wrapped, edition: Edition) -> Wrapper | None:
-    kind = MESSAGES.get((message_id, wrapped.sub_type))
-    return kind.WRAPPERS[edition] if kind else None
-
-
-def _read_fields(
-    kind: type[Message], wrapped: Wrapped, edition: Edition, odd: tuple[str, ...], lenient: bool
-) -> Reading:
-    outside: dict[str, object] = {}
-    if issubclass(kind, VehicleMessage | AlarmMessage):
-        # A vehicle message in a wrapper without vehicle is about none that could be named.
-        needed = issubclass(kind, VehicleMessage) and wrapped.plate is None
-        outside = {"plate": "", "color": 0} if needed else {"plate": wrapped.plate, "color": wrapped.color}
+        raw = RawMessage(message_id, sub_type, wrapped.data, wrapped.plate, wrapped.color, wrapped.wrapper)
+        return Reading(raw, sub_type, b"", odd)
+    outside = outside_of(kind, wrapped)
     variant, message, reader = fitting_variant(kind, wrapped.data, edition, outside, lenient=lenient)
-    if not variant.startswith(edition):
-        odd = (*odd, "edition")
-    elif variant != edition:
-        odd = (*odd, "variant")
+    if variant != edition:
+        odd = (*odd, "variant" if variant.startswith(edition) else "edition")
     rest = reader.rest()
     found = (*odd, *oddity_names(reader.oddities), *(("rest",) if rest else ()))
-    return Reading(message, wrapped.sub_type, rest, found)
+    return Reading(message, sub_type, rest, found)
 
 
 def decode_message(message_id: int, body: bytes, edition: Edition = "2011") -> Message | RawMessage:
