@@ -144,8 +144,7 @@ def speeding(reports: list[Report], zones: list[Rectangle], terms: Terms) -> lis
     limits = [limit_of(one, zones, terms) for one in reports]
     over = [one.speed > limit for one, (limit, _) in zip(reports, limits, strict=True)]
     near = [
-        limit - terms.near_kmh <= one.speed <= limit
-        for one, (limit, _) in zip(reports, limits, strict=True)
+        limit - terms.near_kmh <= one.speed <= limit for one, (limit, _) in zip(reports, limits, strict=True)
     ]
     early = runs_of("speeding_pre", reports, limits, near, terms.near_s, terms)
     for one in early:

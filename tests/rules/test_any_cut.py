@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,18 +15,20 @@ from rules.engine import Engine
 from rules.identity import partitions_of
 from rules.reports import Reports
 from tests.rules.oracle import Report
-from tests.rules.tracks import PROPERTY, SHORT_BOOK, ZONES, to_reports, to_zones, tracks
+from tests.rules.tracks import (
+    PROPERTY,
+    SHORT_BOOK,
+    ZONES,
+    fleets,
+    stream_of,
+    to_reports,
+    to_zones,
+    tracks,
+)
 
 ZONE_SET = to_zones(ZONES)
 
 Changes = dict[int, list[EpisodeChange]]
-
-
-def stream_of(fleet: list[list[Report]]) -> Reports:
-    """The reports of several vehicles in order of time, as a partition sees them."""
-    parts = [to_reports(1000 + number, track) for number, track in enumerate(fleet)]
-    together = Reports.concat(parts)
-    return together.take(np.argsort(together.time_ms, kind="stable"))
 
 
 def by_vehicle(changes: list[EpisodeChange]) -> Changes:
@@ -46,30 +48,37 @@ def run(engine: Engine, stream: Reports, cuts: list[int], restores: bool) -> tup
     return by_vehicle(changes), by_vehicle(engine.open_changes())
 
 
-FLEETS = st.lists(tracks(), min_size=1, max_size=2)
+Fleet = dict[int, list[Report]]
+
 CUTS = st.lists(st.integers(0, 120), max_size=12)
 
 
 @PROPERTY
-@given(FLEETS, CUTS, st.booleans())
-def test_any_cut_and_restore(fleet: list[list[Report]], cuts: list[int], restores: bool) -> None:
+@given(fleets(), CUTS, st.booleans())
+def test_any_cut_and_restore(fleet: Fleet, cuts: list[int], restores: bool) -> None:
     stream = stream_of(fleet)
     whole = run(Engine(SHORT_BOOK, ZONE_SET), stream, [], False)
     assert run(Engine(SHORT_BOOK, ZONE_SET), stream, cuts, restores) == whole
 
 
 @PROPERTY
-@given(FLEETS)
-def test_one_report_at_a_time(fleet: list[list[Report]]) -> None:
+@given(fleets())
+def test_one_report_at_a_time(fleet: Fleet) -> None:
     stream = stream_of(fleet)
     whole = run(Engine(SHORT_BOOK, ZONE_SET), stream, [], False)
     assert run(Engine(SHORT_BOOK, ZONE_SET), stream, list(range(len(stream))), False) == whole
 
 
+def with_own_drivers(vehicle: int, track: list[Report]) -> list[Report]:
+    """The track with drivers that are seen in no other vehicle: the state of one partition knows
+    no other's."""
+    return [replace(one, driver=one.driver and 10 * vehicle + one.driver) for one in track]
+
+
 @PROPERTY
-@given(FLEETS, st.integers(1, 5))
-def test_any_number_of_partitions(fleet: list[list[Report]], count: int) -> None:
-    stream = stream_of(fleet)
+@given(fleets(), st.integers(1, 5))
+def test_any_number_of_partitions(fleet: Fleet, count: int) -> None:
+    stream = stream_of({vehicle: with_own_drivers(vehicle, track) for vehicle, track in fleet.items()})
     whole = run(Engine(SHORT_BOOK, ZONE_SET), stream, [], False)
     spread: list[Any] = [{}, {}]
     partition = partitions_of(stream.vehicle_key, count)

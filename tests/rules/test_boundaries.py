@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from rules import fatigue, speeding
+from rules import zones as zone_family
 from rules.engine import Engine
 from rules.rulebook import default_rulebook
 from tests.rules.oracle import Rectangle, Report
-from tests.rules.tracks import MIDNIGHT_S, final_states, to_reports, to_zones
+from tests.rules.tracks import MIDNIGHT_S, final_states, stream_of, to_reports, to_zones
 
 NOON_S = MIDNIGHT_S + 12 * 3600
 BOOK = default_rulebook()
 
 
-def episodes(reports: list[Report], zones: list[Rectangle] | None = None) -> list[dict[str, Any]]:
-    engine = Engine(BOOK, to_zones(zones or []))
+FAMILIES = (fatigue.FAMILY, zone_family.FAMILY, speeding.FAMILY)
+
+
+def episodes(
+    reports: list[Report], zones: list[Rectangle] | None = None, early: bool = False
+) -> list[dict[str, Any]]:
+    """What is found, or the pre-alarms only."""
+    engine = Engine(BOOK, to_zones(zones or []), FAMILIES)
     changes = engine.process(to_reports(1, reports)).changes
-    return final_states([*changes, *engine.open_changes()])
+    found = final_states([*changes, *engine.open_changes()])
+    return [one for one in found if one["rule"].endswith("_pre") == early]
 
 
 def at(second: float, speed: float = 60.0, **said: Any) -> Report:
@@ -104,9 +114,17 @@ class TestSpeeding:
     )
     def test_tiers(self, speed: float, tier: int, level: int) -> None:
         engine = Engine(BOOK, to_zones([]))
-        changes = engine.process(to_reports(1, speeds((0, 101), (30, 101), (31, speed), (32, 60)))).changes
+        outcome = engine.process(to_reports(1, speeds((0, 101), (30, 101), (31, speed), (32, 60))))
+        changes = [one for one in outcome.changes if one.rule == "speeding"]
         assert (changes[-1].detail["tier_percent"], changes[-1].level) == (tier, level)
         assert [one.kind for one in changes] == ["open", "update", "close"] if tier else ["open", "close"]
+
+    def test_pre_alarm_from_five_below_to_the_limit(self) -> None:
+        (found,) = episodes(speeds((0, 95), (30, 100), (60, 94.9)), early=True)
+        assert (found["rule"], found["limit_kmh"]) == ("speeding_pre", 100)
+        assert [seconds(found[name]) for name in ("start", "found", "end")] == [0, 30, 30]
+        assert episodes(speeds((0, 94.9), (30, 94.9), (60, 94.9)), early=True) == []
+        assert episodes(speeds((0, 110), (30, 110), (60, 110)), early=True) == []
 
     def test_the_limit_most_exceeded(self) -> None:
         track = [at(0, 110), at(30, 110), at(31, 105, posted=60.0), at(32, 115, posted=80.0), at(33, 0)]
@@ -177,9 +195,39 @@ class TestContinuousDriving:
         (found,) = episodes(track)
         assert (seconds(found["start"]), seconds(found["end"])) == (0, 14_900)
 
+    def test_hours_follow_the_driver(self) -> None:
+        """Nine minutes between two vehicles are a stop, twenty are a rest."""
+        for pause, wanted in ((540, [(2, 0, 14_460)]), (1_200, [])):
+            first = [at(s, driver=7) for s in range(0, 10_001, 60)]
+            second = [at(s, driver=7) for s in range(9_960 + pause, 9_960 + pause + 4_501, 60)]
+            stream = stream_of({1: first, 2: second})
+            engine = Engine(BOOK, to_zones([]), FAMILIES)
+            found = final_states([*engine.process(stream).changes, *engine.open_changes()])
+            over = [one for one in found if one["rule"] == "continuous_driving"]
+            assert [(one["vehicle"], seconds(one["start"]), seconds(one["found"])) for one in over] == wanted
+
+    def test_a_second_vehicle_that_stands_changes_nothing(self) -> None:
+        driven = [at(s, driver=7) for s in range(0, 14_500, 60)]
+        parked = [at(s, 0, driver=7, longitude=118.0) for s in range(7, 14_500, 60)]
+        engine = Engine(BOOK, to_zones([]), FAMILIES)
+        found = final_states([*engine.process(stream_of({1: driven, 2: parked})).changes])
+        assert [(one["vehicle"], one["rule"]) for one in found] == [
+            (1, "continuous_driving"),
+            (1, "continuous_driving_pre"),
+        ]
+
     def test_an_unknown_driver_changes_nothing(self) -> None:
         track = [at(s, driver=7 if s < 5_000 else 0) for s in range(0, 14_600, 100)]
         assert [seconds(one["start"]) for one in episodes(track)] == [0]
+
+    def test_pre_alarm_half_an_hour_before(self) -> None:
+        (found,) = episodes(drive((12_600, 60), (60, 60), (1_200, 0)), early=True)
+        assert [seconds(found[name]) for name in ("start", "found", "end")] == [0, 12_600, 12_660]
+        assert episodes(drive((12_599, 60)), early=True) == []
+
+    def test_pre_alarm_ends_when_it_comes_true(self) -> None:
+        (found,) = episodes(drive((14_400, 60), (60, 60)), early=True)
+        assert seconds(found["end"]) == 14_460
 
     def test_no_clock_at_all_before_the_first_interval(self) -> None:
         assert episodes([at(0)]) == []
@@ -251,3 +299,69 @@ class TestZones:
         changes = engine.process(to_reports(1, visits((0, 118.005)))).changes
         assert [one.detail["zone_id"] for one in changes] == [f"z{number:02}" for number in range(8)]
         assert engine.zones_ignored == 2
+
+
+def coach(*legs: tuple[float, float], start_h: float = 20) -> list[Report]:
+    """Legs of a coach, a report every 60 s, from an hour of the day on."""
+    begin = (start_h - 12) * 3600
+    return [replace(one, time_ms=one.time_ms + round(begin * 1000), vehicle_class=3) for one in drive(*legs)]
+
+
+def of(rule: str, reports: list[Report]) -> list[list[Any]]:
+    """Start, found and end in hours of the day."""
+    return [
+        [None if one[name] is None else 12 + seconds(one[name]) / 3600 for name in ("start", "found", "end")]
+        for one in episodes(reports, early=rule.endswith("_pre"))
+        if one["rule"] == rule
+    ]
+
+
+class TestHours:
+    def test_only_the_night_counts(self) -> None:
+        assert of("night_driving", coach((4 * 3600, 60))) == []
+        ((start, found, end),) = of("night_driving", coach((4 * 3600, 60), (60, 60), (1_200, 0)))
+        assert (start, found) == (22, pytest.approx(24 + 1 / 60))
+        assert end == pytest.approx(24 + 1 / 60)
+
+    def test_the_night_ends_at_six(self) -> None:
+        ((start, _, end),) = of("night_driving", coach((4 * 3600, 60), start_h=26.5))
+        assert (start, end) == (26.5, 30)
+
+    def test_a_stop_over_six_that_becomes_a_rest(self) -> None:
+        night = coach((3 * 3600 - 600, 60), (60, 0), (900, 0), (600, 0), start_h=27)
+        ((_, _, end),) = of("night_driving", night)
+        assert end == pytest.approx(27 + (3 * 3600 - 600) / 3600)
+        ((_, _, end),) = of("night_driving", night[:-10])
+        assert end == 30
+
+    def test_trucks_have_no_night(self) -> None:
+        track = [replace(one, vehicle_class=1) for one in coach((5 * 3600, 60))]
+        assert of("night_driving", track) == []
+
+    def test_eight_hours_in_a_day(self) -> None:
+        legs = [(2 * 3600, 60), (1_260, 0)] * 4
+        assert of("driving_24h", coach(*legs, start_h=6)) == []
+        ((start, found, end),) = of("driving_24h", coach(*legs, (600, 60), (3_600, 0), start_h=6))
+        assert start == found
+        assert end is None
+
+    def test_the_window_of_24_hours_moves_on(self) -> None:
+        rest = (16 * 3600, 0)
+        track = coach((4 * 3600, 60), (1_260, 0), (4 * 3600, 60), (1_260, 0), (600, 60), rest, start_h=6)
+        ((_, found, end),) = of("driving_24h", track)
+        assert found == pytest.approx(6 + (8 * 3600 + 2 * 1_260 + 60) / 3600)
+        # Ten minutes over eight hours were driven: those from six on are forgotten ten minutes past, a day later.
+        assert end == pytest.approx(30 + 600 / 3600)
+
+    def test_forty_four_hours_in_seven_days(self) -> None:
+        days = [(4 * 3600 - 600, 60), (1_260, 0), (4 * 3600 - 600, 60), (16 * 3600 - 60, 0)]
+        track = coach(*(days * 6), start_h=6)
+        ((start, found, _),) = of("driving_7d", track)
+        assert start == found
+        assert 6 + 5 * 24 < found < 6 + 6 * 24
+
+    def test_the_calendar_day(self) -> None:
+        legs = [(3 * 3600, 60), (1_260, 0)] * 3
+        ((start, found, end),) = of("driving_day", coach(*legs, (10 * 3600, 0), start_h=8))
+        assert start == found
+        assert end == 24

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from geo.zones import ZoneSet
+from rules import quality
 from rules.change import EpisodeChange
 from rules.reports import Reports
 from rules.rulebook import Rulebook, rulebook_of
@@ -146,14 +147,25 @@ def _ring(west: float, south: float, east: float, north: float) -> list[list[flo
     return [[west, south], [east, south], [east, north], [west, north], [west, south]]
 
 
+ELSEWHERE = {*quality.RULES.values(), "forbidden_hours", "forbidden_hours_pre", "emergency", "terminal_alarm"}
+"""Rules with an oracle of their own (`tests.rules.oracle_conditions`)."""
+
+
 def final_states(changes: list[EpisodeChange]) -> list[dict[str, Any]]:
     """The last state of each episode, in the oracle's words and order."""
     last = {change.alert_id: change for change in changes}
     plain = [
-        {"vehicle": one.vehicle_key, "rule": one.rule, "start": one.start_ms, "found": one.found_ms, "end": one.end_ms}
+        {
+            "vehicle": one.vehicle_key,
+            "rule": one.rule,
+            "start": one.start_ms,
+            "found": one.found_ms,
+            "end": one.end_ms,
+        }
         | {"evidence": one.evidence}
         | one.detail
         for one in last.values()
+        if one.rule not in ELSEWHERE
     ]
     return sorted(plain, key=lambda one: (one["start"], one["rule"], one.get("zone_id", ""), one["vehicle"]))
 
