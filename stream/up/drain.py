@@ -1,4 +1,4 @@
-"""Before the embedded broker forgets its log: has the worker stored all of it?"""
+"""Before the embedded broker forgets its log: is all of it stored?"""
 
 import asyncio
 import time
@@ -9,7 +9,10 @@ import psycopg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from stream.topics import TELEMETRY
+from stream.topics import FRAMES, MESSAGES, TELEMETRY
+
+STORED = (TELEMETRY, MESSAGES, FRAMES)
+"""Topics that end in the database: the worker's, and the two of the evidence server."""
 
 POLL_S = 0.05
 ASK_TIMEOUT_S = 1.0
@@ -25,7 +28,7 @@ class Log:
 
 
 def wait_until_stored(log: Log, timeout_s: float, given_up: Callable[[], bool]) -> int:
-    """Waits until the checkpoints have reached the end of `telemetry`; nobody may write to it any more.
+    """Waits until the checkpoints have reached the end of the topics; nobody may write to them any more.
 
     Returns:
         How many records are not stored after `timeout_s`, or when `given_up()` said so; 0 is hoped for.
@@ -44,28 +47,27 @@ def wait_until_stored(log: Log, timeout_s: float, given_up: Callable[[], bool]) 
     return 0
 
 
-async def _ends(bootstrap_servers: str) -> dict[int, int]:
-    """The offset after the newest record of each partition that has any."""
+async def _ends(bootstrap_servers: str) -> dict[tuple[str, int], int]:
+    """The offset after the newest record of each topic's partition that has any."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers)
     try:
         await consumer.start()
-        partitions = consumer.partitions_for_topic(TELEMETRY) or await _asked(consumer)
-        places = [TopicPartition(TELEMETRY, number) for number in partitions]
+        await consumer.topics()
+        places = [
+            TopicPartition(topic, number)
+            for topic in STORED
+            for number in consumer.partitions_for_topic(topic) or ()
+        ]
         found = await consumer.end_offsets(places)
-        return {place.partition: end for place, end in found.items() if end > 0}
+        return {(place.topic, place.partition): end for place, end in found.items() if end > 0}
     finally:
         await consumer.stop()
 
 
-async def _asked(consumer: AIOKafkaConsumer) -> set[int]:
-    await consumer.topics()
-    return consumer.partitions_for_topic(TELEMETRY) or set()
-
-
-def _missing(connection: psycopg.Connection, cluster_id: str, ends: Mapping[int, int]) -> int:
+def _missing(connection: psycopg.Connection, cluster_id: str, ends: Mapping[tuple[str, int], int]) -> int:
     rows = connection.execute(
-        "SELECT partition, next_offset FROM checkpoints WHERE topic = %s AND cluster_id = %s",
-        [TELEMETRY, cluster_id],
+        "SELECT topic, partition, next_offset FROM checkpoints WHERE topic = ANY(%s) AND cluster_id = %s",
+        [list(STORED), cluster_id],
     ).fetchall()
-    stored = {int(partition): int(offset) for partition, offset in rows}
-    return sum(max(0, end - stored.get(partition, 0)) for partition, end in ends.items())
+    stored = {(str(topic), int(partition)): int(offset) for topic, partition, offset in rows}
+    return sum(max(0, end - stored.get(place, 0)) for place, end in ends.items())

@@ -63,6 +63,13 @@ class Plan:
                 settings.worker.metrics_port,
                 "worker.metrics_port",
             ),
+            Endpoint("evidence server", settings.evidence.host, settings.evidence.port, "evidence.port"),
+            Endpoint(
+                "evidence server's metrics",
+                settings.evidence.metrics_host,
+                settings.evidence.metrics_port,
+                "evidence.metrics_port",
+            ),
             Endpoint("desk", settings.desk.host, settings.desk.port, "desk.port"),
         ]
 
@@ -113,9 +120,11 @@ def make_plan(settings: Settings) -> Plan:
             f"`up` starts its own broker, so broker.bootstrap_servers must be 127.0.0.1:PORT, not {address}; "
             "with a broker of your own start the roles one by one"
         )
+    data_dir = settings.up.data_dir or default_data_dir()
+    evidence = replace(settings.evidence, data_dir=settings.evidence.data_dir or data_dir / "evidence")
     return Plan(
-        settings,
-        settings.up.data_dir or default_data_dir(),
+        replace(settings, evidence=evidence),
+        data_dir,
         database_port,
         database_name,
         int(port),
@@ -123,18 +132,26 @@ def make_plan(settings: Settings) -> Plan:
 
 
 def with_fleet(plan: Plan) -> Plan:
-    """The plan with a fleet that connects to this gateway; its zones, where none are given."""
+    """The plan with a fleet that connects to this gateway and brings its files; its zones, where none are
+    given."""
     from simulators.zones import SHIPPED_ZONES
 
     settings = plan.settings
-    reachable = "127.0.0.1" if settings.gateway.host in ("0.0.0.0", "", "::") else settings.gateway.host
+    reachable = _reachable(settings.gateway.host)
+    evidence = settings.evidence
     state = settings.simulate.state or plan.data_dir / "fleet-state.json"
     changed = replace(
         settings,
         simulate=replace(settings.simulate, host=reachable, port=settings.gateway.port, state=state),
         rules=replace(settings.rules, zones=settings.rules.zones or SHIPPED_ZONES),
+        evidence=replace(evidence, public_address=evidence.public_address or _reachable(evidence.host)),
     )
     return replace(plan, settings=changed)
+
+
+def _reachable(host: str) -> str:
+    """The address of a listener for others on this machine."""
+    return "127.0.0.1" if host in ("0.0.0.0", "", "::") else host
 
 
 def default_data_dir() -> Path:

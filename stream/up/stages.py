@@ -11,16 +11,17 @@ DRAIN_S = 3.0
 
 
 def start_everything(launch: Launch) -> EmbeddedBroker:
-    """Database, broker, topics, schema, registry, desk, worker, gateway, fleet."""
+    """Database, broker, topics, schema, registry, desk, evidence, worker, gateway, fleet."""
     console, settings = launch.console, launch.plan.settings
     console.say(f"data and logs are in {launch.plan.data_dir}")
     start_database(launch)
     broker = start_broker(launch)
     prepare_database(launch)
-    console.say("starting desk, worker and gateway")
+    console.say("starting desk, evidence server, worker and gateway")
     start_role(launch, "desk")
+    start_role(launch, "evidence")
     start_intake(launch, broker)
-    for name in ("desk", "worker", "gateway"):
+    for name in ("desk", "evidence", "worker", "gateway"):
         wait_for_role(launch, name)
     if settings.up.simulate:
         start_role(launch, "simulate")
@@ -32,14 +33,14 @@ def start_everything(launch: Launch) -> EmbeddedBroker:
 
 
 def start_intake(launch: Launch, broker: EmbeddedBroker) -> None:
-    """The two that write to and read from the broker's log: worker and gateway."""
+    """Worker and gateway, for whom the broker's log is. The evidence server notices a new log by itself."""
     log = log_of(launch, broker)
 
     def drain() -> None:
         left = wait_until_stored(log, DRAIN_S, lambda: launch.supervisor.in_a_hurry)
         if left:
             launch.console.complain(
-                f"  worker: {left} blocks of reports could not be stored in time and are lost"
+                f"  broker: {left} records of its log could not be stored in time and are lost"
             )
 
     start_role(launch, "worker", before_stop=drain)

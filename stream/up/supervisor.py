@@ -19,7 +19,15 @@ STOP_S = 9.0
 RESERVE_S = 0.4
 """Kept of that for each child whose turn is still to come."""
 
-GRACE_S = {"simulate": 2.0, "gateway": 3.0, "worker": 4.0, "desk": 2.0, "broker": 0.5, "PostgreSQL": 4.0}
+GRACE_S = {
+    "simulate": 2.0,
+    "gateway": 3.0,
+    "worker": 4.0,
+    "evidence": 3.0,
+    "desk": 2.0,
+    "broker": 0.5,
+    "PostgreSQL": 4.0,
+}
 """How long each child may take to end within that, in the order in which they are ended."""
 
 

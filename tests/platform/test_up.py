@@ -12,7 +12,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,8 @@ class Ports:
     desk: int
     gateway_metrics: int
     worker_metrics: int
+    evidence: int
+    evidence_metrics: int
 
     def environment(self) -> dict[str, str]:
         inherited = {name: text for name, text in os.environ.items() if not name.startswith("HAULWATCH_")}
@@ -62,12 +64,15 @@ class Ports:
             "HAULWATCH_GATEWAY_PORT": str(self.gateway),
             "HAULWATCH_GATEWAY_METRICS_PORT": str(self.gateway_metrics),
             "HAULWATCH_WORKER_METRICS_PORT": str(self.worker_metrics),
+            "HAULWATCH_EVIDENCE_HOST": "127.0.0.1",
+            "HAULWATCH_EVIDENCE_PORT": str(self.evidence),
+            "HAULWATCH_EVIDENCE_METRICS_PORT": str(self.evidence_metrics),
             "HAULWATCH_DESK_PORT": str(self.desk),
         }
 
 
 def free_ports() -> Ports:
-    return Ports(*(free_port() for _ in range(6)))
+    return Ports(*(free_port() for _ in fields(Ports)))
 
 
 class Up:
