@@ -258,6 +258,8 @@ class Moment(Digits):
 class Time(Kind[datetime | None]):
     """BCD[6] in GMT+8 (`utc`: in UTC); None for what is no time."""
 
+    may_be_none = True
+
     def __init__(self, *, utc: bool = False) -> None:
         self.utc = utc
 

@@ -13,7 +13,7 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, Generic, Self, TypeVar, get_type_hints
 
 from stream.jt808.errors import EncodeError
-from stream.jt808.header import Edition
+from stream.jt808.header import Edition as Edition
 from stream.jt808.reader import Reader
 
 T = TypeVar("T")
@@ -44,7 +44,12 @@ class Scope:
 
 
 class Kind(Generic[T]):
-    """How one field stands on the wire and in JSON. Kinds have no state that changes."""
+    """How one field stands on the wire and in JSON. Kinds have no state that changes.
+
+    may_be_none: None is a value a view may give even where the field has no default.
+    """
+
+    may_be_none: ClassVar[bool] = False
 
     def read(self, reader: Reader, name: str, scope: Scope) -> T:
         """The next field. Raises `ProtocolError` only."""
@@ -76,7 +81,7 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class IfLeft:
-    """A field at the end that some senders leave out: read if there are bytes left, always written."""
+    """A field at the end that some senders leave out: read if there are bytes left, written unless None."""
 
 
 SINCE_2019 = When(lambda scope: scope.variant == "2019")
@@ -184,13 +189,13 @@ class Record:
         return b"".join(
             item.kind.write(values[item.name], item.name, scope)
             for item in wire_fields(type(self), variant)
-            if item.holds is None or item.holds(scope)
+            if (item.holds is None or item.holds(scope)) and not (item.if_left and values[item.name] is None)
         )
 
     def show(self, edition: Edition) -> dict[str, Json]:
         """The JSON view: fields by name in the order of the dataclass."""
         return {
-            name: item.kind.show(getattr(self, name), edition) for name, item in fields_of(type(self)).items()
+            name: _show(item, getattr(self, name), edition) for name, item in fields_of(type(self)).items()
         }
 
     @classmethod
@@ -207,10 +212,16 @@ class Record:
             raise EncodeError(
                 f"{where}: no field {unknown[0]!r}; the fields are {', '.join(known) or 'none'}"
             )
-        values = {}
+        values: dict[str, Any] = {}
         for name, item in known.items():
-            if name in view and not (view[name] is None and item.default is None):
+            if name in view and view[name] is None and item.kind.may_be_none:
+                values[name] = None
+            elif name in view and not (view[name] is None and item.default is None):
                 values[name] = item.kind.parse(view[name], f"{where}.{name}", edition)
             elif item.default is MISSING:
                 raise EncodeError(f"{where}: the field {name!r} is missing")
         return cls(**values)
+
+
+def _show(item: Field, value: Any, edition: Edition) -> Json:
+    return None if value is None else item.kind.show(value, edition)

@@ -12,7 +12,8 @@ from stream.jt808 import kind_lists, kinds, layout
 from stream.jt808.alarm_identifier import IdentifierKind
 from stream.jt808.header import Edition
 from stream.jt808.layout import Field, Kind, Record, Scope
-from tests.jt808.strategies import times
+from stream.jt808.messages.position import BASE_BYTES, PositionReport
+from tests.jt808.strategies import position_reports, times
 
 ascii_text = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=5)
 # Two characters of GBK whose bytes are sound UTF-8 by chance, and some whose bytes are not.
@@ -54,6 +55,8 @@ def _value(draw: Draw, kind: Kind[Any], scope: Scope) -> Any:
             return draw(st.text("0123456789", min_size=2 * kind.size, max_size=2 * kind.size))
         case kinds.Time():
             return draw(times).astimezone(kinds.UTC) if kind.utc else draw(times)
+        case kind_lists.Nested() if kind.record is PositionReport:
+            return draw(position_reports().map(lambda one: PositionReport.decode(one.encode()[:BASE_BYTES])))
         case kind_lists.Nested():
             return draw(records(kind.record, scope.edition, scope))
         case kind_lists.ListOf():

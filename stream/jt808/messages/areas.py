@@ -46,7 +46,7 @@ class CircleArea(Record):
     max_speed_kmh: Annotated[int, U16, IF_SPEED] = 0
     overspeed_s: Annotated[int, U8, IF_SPEED] = 0
     night_max_speed_kmh: Annotated[int, U16, IF_NIGHT_SPEED] = 0
-    name: Annotated[str, WORD_TEXT, SINCE_2019, IfLeft()] = ""
+    name: Annotated[str, WORD_TEXT, SINCE_2019] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class RectangleArea(Record):
     max_speed_kmh: Annotated[int, U16, IF_SPEED] = 0
     overspeed_s: Annotated[int, U8, IF_SPEED] = 0
     night_max_speed_kmh: Annotated[int, U16, IF_NIGHT_SPEED] = 0
-    name: Annotated[str, WORD_TEXT, SINCE_2019, IfLeft()] = ""
+    name: Annotated[str, WORD_TEXT, SINCE_2019] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +109,19 @@ class SetPolygon(Message):
     name: Annotated[str, WORD_TEXT, SINCE_2019, IfLeft()] = ""
 
 
+class _PointId(Number):
+    """None in 2011."""
+
+    may_be_none = True
+
+
 @dataclass(frozen=True, slots=True)
 class RoutePoint(Record):
     """A turning point and the segment that begins there. segment_attributes: bit 0 asks for the travel times,
     bit 1 for the speeds, bits 2 and 3 are south and west. In 2011 there is no point_id, and one travel time.
     """
 
-    point_id: Annotated[int, U32, NO_2011]
+    point_id: Annotated[int, _PointId(4), NO_2011]
     segment_id: Annotated[int, U32]
     latitude_deg: Annotated[float, POINT_LATITUDE]
     longitude_deg: Annotated[float, POINT_LONGITUDE]

@@ -25,6 +25,11 @@ BASE_BYTES = 28
 _BASE = struct.Struct(">IIIIhHH6s")
 
 
+#: Magnitudes whose hemisphere the status bits tell.
+LATITUDE = Degrees(lambda scope: bool(scope["status_bits"] & STATUS_SOUTH))
+LONGITUDE = Degrees(lambda scope: bool(scope["status_bits"] & STATUS_WEST))
+
+
 class _AlarmBits(Number):
     def meaning(self, value: int, edition: Edition) -> str:
         return ", ".join([f"0x{value:08x}", *alarm_names(value, edition)])
@@ -47,8 +52,8 @@ class PositionReport(Message):
     shown_only: ClassVar = frozenset({"alarms", "status", "items_error"})
     alarm_bits: Annotated[int, _AlarmBits(4)]
     status_bits: Annotated[int, _StatusBits(4)]
-    latitude_deg: Annotated[float, Degrees(lambda scope: bool(scope["status_bits"] & STATUS_SOUTH))]
-    longitude_deg: Annotated[float, Degrees(lambda scope: bool(scope["status_bits"] & STATUS_WEST))]
+    latitude_deg: Annotated[float, LATITUDE]
+    longitude_deg: Annotated[float, LONGITUDE]
     altitude_m: Annotated[int, Number(2, signed=True)]
     speed_kmh: Annotated[float, Scaled(2, 10)]
     heading_deg: Annotated[int, U16]
@@ -160,6 +165,8 @@ def _hemisphere(status: int, bit: int, degrees: float) -> int:
 
 class _Base(Nested[PositionReport]):
     """The 28 fixed bytes of a position, without items."""
+
+    may_be_none = True
 
     def read(self, reader: Reader, name: str, scope: Scope) -> PositionReport:
         start = reader.position
