@@ -98,8 +98,9 @@ def _registry(path: Path, stderr: TextIO) -> dict[str, Known]:
 
 def _replay(engine: Engine, reports: Reports, block_size: int) -> tuple[list[EpisodeChange], Counter[int]]:
     """The final state of every episode, and how many reports had which disposition."""
-    # By time over all vehicles, the order of the file between equals: for each vehicle this is its own order.
-    order = np.argsort(reports.time_ms, kind="stable")
+    # By time over all vehicles, since a driver may change over to another one; of equal times by vehicle, so
+    # that the file's order of vehicles does not matter, and for one vehicle in the order of the file.
+    order = np.lexsort((reports.vehicle_key, reports.time_ms))
     last: dict[str, EpisodeChange] = {}
     fates: Counter[int] = Counter()
     for start in range(0, len(order), block_size):

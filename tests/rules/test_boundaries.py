@@ -350,7 +350,8 @@ class TestHours:
         track = coach((4 * 3600, 60), (1_260, 0), (4 * 3600, 60), (1_260, 0), (600, 60), rest, start_h=6)
         ((_, found, end),) = of("driving_24h", track)
         assert found == pytest.approx(6 + (8 * 3600 + 2 * 1_260 + 60) / 3600)
-        # Ten minutes over eight hours were driven: those from six on are forgotten ten minutes past, a day later.
+        # Ten minutes over eight hours were driven: those from six on are
+        # forgotten ten minutes past six, a day later.
         assert end == pytest.approx(30 + 600 / 3600)
 
     def test_forty_four_hours_in_seven_days(self) -> None:
