@@ -32,13 +32,13 @@ class ChosenVehicle:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """n chosen vehicles by ascending key. `wire` is uint8 [n, 22]: plate and colour as messages carry them.
-    `stamp` tells whether the registry has changed since."""
+    """n chosen vehicles by ascending key. `by_wire` finds them by colour and the plate that the peer knows (the
+    masked one on a masked link), `by_plate` by their own. `stamp` tells whether the registry has changed."""
 
     keys: NDArray[np.int64]
     vehicles: tuple[ChosenVehicle, ...]
-    wire: NDArray[np.uint8]
     by_wire: Mapping[tuple[str, int], ChosenVehicle]
+    by_plate: Mapping[tuple[str, int], ChosenVehicle]
     stamp: object = None
 
     def rows_of(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -61,30 +61,22 @@ def empty_fleet() -> Fleet:
 
 
 def make_fleet(vehicles: Sequence[ChosenVehicle], stamp: object = None) -> Fleet:
-    """Columns of vehicles; those whose plate does not fit the field are left out."""
-    fitting = sorted(
-        ((one, wire) for one in vehicles if (wire := _wire(one)) is not None),
-        key=lambda pair: pair[0].vehicle_key,
-    )
-    ordered = tuple(one for one, _ in fitting)
-    data = np.frombuffer(b"".join(wire for _, wire in fitting), np.uint8).reshape(-1, PLATE_BYTES + 1)
+    """Vehicles in columns; those whose plate does not fit the field are left out."""
+    ordered = sorted((one for one in vehicles if _fits(one.wire_plate)), key=lambda one: one.vehicle_key)
     return Fleet(
         keys=np.array([one.vehicle_key for one in ordered], np.int64),
-        vehicles=ordered,
-        wire=data,
+        vehicles=tuple(ordered),
         by_wire={(one.wire_plate, one.plate_colour): one for one in ordered},
+        by_plate={(one.plate, one.plate_colour): one for one in ordered},
         stamp=stamp,
     )
 
 
-def _wire(vehicle: ChosenVehicle) -> bytes | None:
+def _fits(plate: str) -> bool:
     try:
-        plate = vehicle.wire_plate.encode("gbk")
+        return 0 < len(plate.encode("gbk")) <= PLATE_BYTES
     except UnicodeEncodeError:
-        return None
-    if not 0 < len(plate) <= PLATE_BYTES:
-        return None
-    return plate.ljust(PLATE_BYTES, b"\0") + bytes([vehicle.plate_colour & 0xFF])
+        return False
 
 
 async def registry_stamp(connection: asyncpg.Connection) -> object:

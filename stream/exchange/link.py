@@ -65,8 +65,6 @@ class Link:
     history_after_s: float
     confirm_s: float
     receipt_s: float
-    link_test_s: float
-    dead_s: float
     unknown_vehicles: str
     forwarding: Forwarding
     mask: frozenset[str]

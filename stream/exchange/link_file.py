@@ -94,8 +94,6 @@ def _link(path: Path, number: int, table: dict[str, Any], variables: Mapping[str
         history_after_s=reader.decimal("history_after_s", 300.0, 1, 1e9),
         confirm_s=reader.decimal("confirm_s", 10.0, 0, 3600),
         receipt_s=reader.decimal("receipt_s", 60.0, 0, 86_400),
-        link_test_s=reader.decimal("link_test_s", 60.0, 0.1, 3600),
-        dead_s=reader.decimal("dead_s", 180.0, 0.2, 7200),
         unknown_vehicles=reader.choice("unknown_vehicles", (KEEP, ADMIT, COUNT), KEEP),
         forwarding=_forwarding(reader),
         mask=_mask(reader),
@@ -185,8 +183,6 @@ def _mask(reader: TableReader) -> frozenset[str]:
 def _check_role(reader: TableReader, link: Link) -> None:
     if link.is_upper and link.forwarding.anything:
         raise reader.wrong("forward", "belongs to links of role lower: positions go from lower to upper")
-    if link.dead_s <= link.link_test_s:
-        raise reader.wrong("dead_s", "must be greater than link_test_s")
 
 
 def _check_together(path: Path, links: Sequence[Link]) -> None:

@@ -37,31 +37,28 @@ class LinkPart:
     columns: Mapping[str, Any]
     vehicles: Sequence[Terminal]
     received_ms: int
-    receipts: Sequence[LinkReceipt]
-
-    @property
-    def rows(self) -> Sequence[Terminal]:
-        """One element a position."""
-        return self.vehicles
+    receipt: LinkReceipt
 
 
 @dataclass(slots=True)
 class LinkBlockBuilder:
-    """Mutable. One a partition."""
+    """Mutable. One a partition; weighed in rows."""
 
     parts: list[LinkPart] = field(default_factory=list)
-    rows: int = 0
+    weight: int = 0
 
-    def add(self, part: LinkPart) -> None:
-        """Put positions behind those that are there."""
+    def add(self, part: LinkPart) -> int:
+        """Put positions behind those that are there; returns how many."""
         self.parts.append(part)
-        self.rows += len(part.vehicles)
+        self.weight += len(part.vehicles)
+        return len(part.vehicles)
 
-    def seal(self) -> tuple[bytes, list[LinkReceipt], int]:
+    def seal(self) -> tuple[bytes | None, list[LinkReceipt], int]:
         """Empty the builder: the record value, the receipts due when it is durable, the number of rows."""
-        parts, rows = self.parts, self.rows
-        self.parts, self.rows = [], 0
-        return encode_block(_columns(parts)), [one for part in parts for one in part.receipts], rows
+        parts, rows = self.parts, self.weight
+        self.parts, self.weight = [], 0
+        receipts = [part.receipt for part in parts]
+        return encode_block(_columns(parts)) if rows else None, receipts, rows
 
 
 def _columns(parts: Sequence[LinkPart]) -> dict[str, Any]:
