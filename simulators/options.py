@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from simulators import platform_options
 from stream.jt808.header import EDITIONS, Edition
 
 EDITION_CHOICES = ("mixed", *EDITIONS)
@@ -94,8 +95,9 @@ def add_arguments(parser: argparse.ArgumentParser, defaults: object = None) -> N
         "--edition",
         choices=EDITION_CHOICES,
         default=edition,
-        help=f"JT/T 808 edition of the terminals (default: {edition})",
+        help=f"JT/T 808 edition of the terminals (default: {edition}); of a platform: 2011, or 2019",
     )
+    platform_options.add_arguments(parser)
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:

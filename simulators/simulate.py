@@ -11,7 +11,7 @@ import time
 
 import uvloop
 
-from simulators import resume
+from simulators import platform_options, platform_run, resume
 from simulators.clock import DeviceClock
 from simulators.fleet import build_fleet, write_registry
 from simulators.options import Options, from_namespace
@@ -45,6 +45,8 @@ def run(options: object) -> int:
             return 0
         if chosen.registry:
             write_registry(chosen.registry, chosen.vehicles, chosen.seed)
+        if getattr(options, "protocol", "jt808") == "jt809":
+            return platform_run.run(chosen, platform_options.from_namespace(options, chosen.edition))
         _allow_connections(chosen.vehicles)
         return _run_loop(chosen)
     except OSError as error:
