@@ -267,6 +267,7 @@ def _pass_over(
         count = _close(at, slot, asked, findings, count)
         if asked.join_ms > 0 and e.time_ms - slot.last_ms <= asked.join_ms:
             slot.paused = True
+            slot.bridged |= e.gap
             before, number = number, following
             continue
         if before == NO_ROW:

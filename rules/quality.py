@@ -120,7 +120,8 @@ def judge_quality(at: int, e: Any, p: Any, valid: Any, hits: Any, count: int) ->
         count = add_hit(hits, count, at, CLOCK, late_ms / 1000.0, 0.0, e.time_ms)
     if e.speed_kmh > p.source_kmh and e.recorder_speed_kmh == e.recorder_speed_kmh:
         percent = abs(e.recorder_speed_kmh - e.speed_kmh) / e.speed_kmh * 100.0
-        if percent > p.source_percent:
+        # A difference of exactly so much is none over it, however its last bit is rounded.
+        if percent > p.source_percent + 1e-9:
             count = add_hit(hits, count, at, SPEED_SOURCE, percent, 0.0, e.time_ms)
     reasons = _SPEED if e.speed_kmh > valid[4] else 0
     if e.positioned:

@@ -1,7 +1,7 @@
 """What terminal alarms, forbidden hours and data quality find, judged over a whole track at once.
 
-Written from docs/rules: which reports a condition holds at, then runs of them, then episodes. It shares nothing
-with `rules`.
+Written from docs/rules: which reports a condition holds at, then runs of them, then episodes. It shares
+nothing with `rules`.
 """
 
 from __future__ import annotations
@@ -114,7 +114,8 @@ def quality(track: list[Told]) -> list[dict[str, Any]]:
             fix = now
         if abs(now.delay_s) > 60:
             clock.append((at, now.time_s, float(now.delay_s)))
-        if now.recorder is not None and now.speed > 40 and abs(now.recorder - now.speed) / now.speed > 0.11:
+        pulse = now.speed if now.recorder is None else now.recorder
+        if now.speed > 40 and round(abs(pulse - now.speed) / now.speed, 9) > 0.11:
             source.append((at, now.time_s, 0.0))
         placed = 73.55 <= now.longitude <= 135.0833333333 and 3.85 <= now.latitude <= 53.55
         if now.speed > 160 or (now.fix and not (placed and -200 <= now.altitude <= 6500)):
@@ -156,10 +157,8 @@ def goes_on(
 ) -> bool:
     last, now = group[-1][0], one[0]
     pause_s = track[now].time_s - track[last].time_s
-    if now == last + 1:
-        near = pause_s <= asks.hold_s
-    else:
-        near = asks.join_s > 0 and pause_s <= asks.join_s
+    longest_s = asks.hold_s if now == last + 1 else asks.join_s or -1
+    near = pause_s <= longest_s
     gap = track[now].time_s - track[now - 1].time_s > 300
     return near and not (asks.breaks_at_gap and gap) and abs(one[2] - group[0][2]) <= asks.steady
 

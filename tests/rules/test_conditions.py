@@ -1,4 +1,4 @@
-"""Terminal alarms, forbidden hours and data quality: against the oracle, for any cut, and at each threshold."""
+"""Terminal alarms, forbidden hours, data quality: against the oracle, for any cut, at each threshold."""
 
 from __future__ import annotations
 
