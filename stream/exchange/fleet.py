@@ -32,8 +32,8 @@ class ChosenVehicle:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """n chosen vehicles by ascending key. `by_wire` finds them by colour and the plate that the peer knows (the
-    masked one on a masked link), `by_plate` by their own. `stamp` tells whether the registry has changed."""
+    """n chosen vehicles by ascending key. `by_wire` finds them by colour and the plate the peer knows, on a
+    masked link the masked one; `by_plate` by their own. `stamp` tells whether the registry has changed."""
 
     keys: NDArray[np.int64]
     vehicles: tuple[ChosenVehicle, ...]

@@ -55,7 +55,6 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({**UPPER, "allowed_ips": ["10.1"]}, "'10.1' is no address or network"),
     ({**UPPER, "encryption": {"m1": 1, "ia1": 2}}, "encryption: ic1 is missing"),
     ({**UPPER, "forward": {"all": True}}, "forward belongs to links of role lower"),
-    ({**UPPER, "dead_s": 30}, "dead_s must be greater than link_test_s"),
     ({**LOWER, "forward": {"alerts": False}}, "forward chooses no vehicle"),
     ({**LOWER, "forward": {"vehicle_classes": ["tank"]}}, "'tank' is none of unknown, heavy_truck"),
     ({**LOWER, "forward": {"all": True, "bbox": [1, 2, 3]}}, "bbox is .* not a list of 4 numbers"),
