@@ -139,8 +139,10 @@ class Conversation:
             self._publish(session, kept, receipt)
 
     def _read(self, session: Session, told: events.Received) -> tuple[Message | RawMessage, Result]:
-        """The message and what is answered when it is kept. An id that nobody knows is unsupported, a body that
-        cannot be read is bad; both are kept as they came."""
+        """The message and what is answered when it is kept.
+
+        An id that nobody knows is unsupported, a body that cannot be read is bad; both are kept as they came.
+        """
         if told.message_id not in MESSAGES:
             metrics.UNKNOWN_MESSAGES.labels(f"0x{told.message_id:04x}").inc()
             return RawMessage(told.message_id, told.body), Result.NOT_SUPPORTED

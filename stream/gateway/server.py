@@ -20,7 +20,6 @@ from rules.identity import partition_of
 from stream.gateway import metrics
 from stream.gateway.archive import Archive
 from stream.gateway.block_builder import Part
-from stream.gateway.connection import Connection
 from stream.gateway.conversation import Conversation
 from stream.gateway.dialogue import Dialogue
 from stream.gateway.directory import Directory
@@ -63,11 +62,11 @@ class Gateway:
     ) -> None:
         self.publisher, self.messages, self.frames = publisher, messages, frames
         publisher.settle, publisher.refuse = self.settle, self._never_kept
-        self.paused: set[Connection] = set()
+        self.paused: set[Link] = set()
         self.memory = memory or TraitMemory()
         self._limits = limits or Limits()
         self._pool = Pool(assembly_bytes)
-        self._connections: set[Connection] = set()
+        self._connections: set[Link] = set()
         self._sessions: dict[str, Session] = {}
         self._collecting: set[Session] = set()
         self._intake = Intake(publisher, self._refuse_unreadable)
@@ -94,12 +93,12 @@ class Gateway:
         """The session of a new link."""
         return Session(link, self._limits, self._pool, now_s)
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Link) -> None:
         """A connection stands."""
         self._connections.add(connection)
         metrics.CONNECTIONS.set(len(self._connections))
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: Link) -> None:
         """A connection is gone."""
         self._connections.discard(connection)
         self.paused.discard(connection)
@@ -137,7 +136,7 @@ class Gateway:
         self._frames.extend(frames)
         self._owners.extend([session] * len(frames))
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
+            self._timer = asyncio.get_running_loop().call_later(_TICK_S, self.tick)
 
     def settle(self, receipts: Sequence[Receipt]) -> None:
         """The reports of these messages are durable: say so to their terminals."""
@@ -220,7 +219,10 @@ class Gateway:
             metrics.SESSIONS.set(len(self._sessions))
             self._conversation.listener.joined(session)
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Use all frames that wait. By itself a moment after the first has come."""
+        if self._timer is not None:
+            self._timer.cancel()
         frames, owners = self._frames, self._owners
         self._frames, self._owners, self._timer = [], [], None
         batch = decode_frames(frames)

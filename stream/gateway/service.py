@@ -87,6 +87,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         finally:
             doors.close()
             await _finish(gateway)
+            doors.close_last()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

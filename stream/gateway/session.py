@@ -16,10 +16,18 @@ __all__ = ["AUTHENTICATED", "CLOSED", "PHONE_BYTES", "Link", "Recorder", "Sessio
 
 
 class Link(Protocol):
-    """What a session needs of its connection."""
+    """What a session needs of its connection, and the gateway of all of them."""
+
+    @property
+    def session(self) -> Session: ...
+    @property
+    def peer(self) -> str:
+        """The terminal's address, as far as it is known."""
 
     def write(self, data: bytes) -> None: ...
     def close(self, reason: str) -> None: ...
+    def stop_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
 
 
 class Recorder(Protocol):

@@ -97,10 +97,14 @@ class TestTerminal:
                     message = decode_frame_message(frame)
                     assert isinstance(message, kind)
                     return message
-            data = await asyncio.wait_for(self._reader.read(65536), PATIENCE_S)
-            if not data:
-                raise ConnectionResetError("the gateway closed the connection")
-            self.heard += [decode_frame(content) for content in self._splitter.feed(data)]
+            await self.hear_more()
+
+    async def hear_more(self) -> None:
+        """Wait for some bytes."""
+        data = await asyncio.wait_for(self._reader.read(65536), PATIENCE_S)
+        if not data:
+            raise ConnectionResetError("the gateway closed the connection")
+        self.heard += [decode_frame(content) for content in self._splitter.feed(data)]
 
     async def closed(self) -> bool:
         """Wait until the gateway closes."""

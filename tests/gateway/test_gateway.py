@@ -7,20 +7,15 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from aiokafka import AIOKafkaProducer
 
-from alerts.commands import Command, encode_commands
 from rules.identity import partition_of, vehicle_key
 from stream.jt808.frame import encode_frame, encode_packages
 from stream.jt808.messages import (
     Heartbeat,
     PositionBatch,
     PositionReport,
-    TerminalGeneralResponse,
-    TextMessage,
     Unregister,
 )
-from stream.topics import COMMANDS
 from tests.gateway.conftest import RunningGateway
 from tests.gateway.terminal import TestTerminal, position, whole_second
 
@@ -158,13 +153,6 @@ async def test_a_short_report_is_answered_as_bad(gateway: RunningGateway) -> Non
     assert (await terminal.answer_to(5)).result == 2
 
 
-async def test_what_is_not_supported_is_said_so(gateway: RunningGateway) -> None:
-    terminal = TestTerminal("013900000001")
-    await terminal.join(gateway.port)
-    terminal.write(encode_frame(0x0801, terminal.phone, 6, bytes(40), "2013"))
-    assert (await terminal.answer_to(6)).result == 3
-
-
 async def test_another_phone_on_the_link_is_not_taken_for_the_terminal(gateway: RunningGateway) -> None:
     terminal = TestTerminal("013900000001")
     await terminal.join(gateway.port)
@@ -180,23 +168,6 @@ async def test_after_unregistering_reports_are_refused(gateway: RunningGateway) 
     await terminal.join(gateway.port)
     assert (await terminal.answer_to(terminal.send(Unregister()))).result == 0
     assert (await terminal.answer_to(terminal.send(position(whole_second())))).result == 1
-
-
-async def test_an_operators_text_reaches_the_driver(gateway: RunningGateway) -> None:
-    terminal = TestTerminal("013900000003")
-    await terminal.join(gateway.port)
-    producer = AIOKafkaProducer(bootstrap_servers=gateway.bootstrap_servers)
-    await producer.start()
-    now_ms = int(time.time() * 1000)
-    to = ("V3", vehicle_key("V3"), "13900000003", "text")
-    told = Command("c1", *to, {"text": "您已超速", "flags": 8}, "王芳", now_ms, now_ms + 60_000)
-    late = Command("c0", *to, {"text": "过期", "flags": 8}, "王芳", now_ms, now_ms - 1)
-    await producer.send_and_wait(COMMANDS, encode_commands([late, told]))
-    message = await terminal.hear(TextMessage)
-    assert isinstance(message, TextMessage)
-    assert (message.text, message.flags) == ("您已超速", 8)
-    terminal.send(TerminalGeneralResponse(0, 0x8300, 0))
-    await producer.stop()
 
 
 async def test_an_item_that_is_broken_does_not_cost_the_position(gateway: RunningGateway) -> None:
