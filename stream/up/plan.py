@@ -71,7 +71,16 @@ class Plan:
                 "evidence.metrics_port",
             ),
             Endpoint("desk", settings.desk.host, settings.desk.port, "desk.port"),
+            *self._exchange(),
         ]
+
+    def _exchange(self) -> list[Endpoint]:
+        """Without links there is no exchange; the ports of links are theirs to complain about."""
+        section = self.settings.exchange
+        if section.links is None:
+            return []
+        setting = "exchange.metrics_port"
+        return [Endpoint("exchange's metrics", section.metrics_host, section.metrics_port, setting)]
 
     @contextmanager
     def lock(self) -> Iterator[None]:

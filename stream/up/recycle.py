@@ -9,7 +9,7 @@ from stream.up.drain import wait_until_stored
 from stream.up.launch import Launch
 from stream.up.roles import wait_for_role
 from stream.up.services import start_broker
-from stream.up.stages import log_of, start_intake
+from stream.up.stages import intake_roles, log_of, start_intake
 
 LOOK_EVERY_S = 5.0
 RETRY_AFTER_S = 600.0
@@ -48,19 +48,21 @@ class BrokerWatch:
 
     def _recycle(self) -> None:
         launch = self._launch
-        launch.supervisor.end("gateway")
+        worker, *writers = intake_roles(launch)
+        for name in writers:
+            launch.supervisor.end(name)
         log = log_of(launch, self._broker)
         if wait_until_stored(log, STORE_S, lambda: launch.supervisor.stop_requested):
             launch.supervisor.check()
             launch.console.complain("  broker: its log is not stored yet, the broker goes on; next try later")
             self._next_look = time.monotonic() + RETRY_AFTER_S
-            launch.supervisor.end("worker")
+            launch.supervisor.end(worker)
         else:
-            launch.supervisor.end("worker")
+            launch.supervisor.end(worker)
             launch.supervisor.end(self._broker.name)
             self._broker = start_broker(launch)
         start_intake(launch, self._broker)
-        for name in ("worker", "gateway"):
+        for name in (worker, *writers):
             wait_for_role(launch, name)
 
 

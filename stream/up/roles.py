@@ -45,6 +45,8 @@ def _is_ready(launch: Launch, name: str) -> bool:
         return _healthy(visible(settings.desk.host), settings.desk.port)
     if name == "worker":
         return _accepts(visible(settings.worker.metrics_host), settings.worker.metrics_port)
+    if name == "exchange":
+        return _accepts(visible(settings.exchange.metrics_host), settings.exchange.metrics_port)
     if name == "evidence":
         return _accepts(visible(settings.evidence.host), settings.evidence.port)
     return _accepts(visible(settings.gateway.host), settings.gateway.port)

@@ -11,7 +11,7 @@ DRAIN_S = 3.0
 
 
 def start_everything(launch: Launch) -> EmbeddedBroker:
-    """Database, broker, topics, schema, registry, desk, evidence, worker, gateway, fleet."""
+    """Database, broker, topics, schema, registry, desk, evidence, worker, gateway, exchange, fleet."""
     console, settings = launch.console, launch.plan.settings
     console.say(f"data and logs are in {launch.plan.data_dir}")
     start_database(launch)
@@ -21,7 +21,7 @@ def start_everything(launch: Launch) -> EmbeddedBroker:
     start_role(launch, "desk")
     start_role(launch, "evidence")
     start_intake(launch, broker)
-    for name in ("desk", "evidence", "worker", "gateway"):
+    for name in ("desk", "evidence", *intake_roles(launch)):
         wait_for_role(launch, name)
     if settings.up.simulate:
         start_role(launch, "simulate")
@@ -33,7 +33,7 @@ def start_everything(launch: Launch) -> EmbeddedBroker:
 
 
 def start_intake(launch: Launch, broker: EmbeddedBroker) -> None:
-    """Worker and gateway, for whom the broker's log is. The evidence server notices a new log by itself."""
+    """Those for whom the broker's log is. The evidence server notices a new log by itself."""
     log = log_of(launch, broker)
 
     def drain() -> None:
@@ -43,8 +43,15 @@ def start_intake(launch: Launch, broker: EmbeddedBroker) -> None:
                 f"  broker: {left} records of its log could not be stored in time and are lost"
             )
 
-    start_role(launch, "worker", before_stop=drain)
-    start_role(launch, "gateway")
+    worker, *writers = intake_roles(launch)
+    start_role(launch, worker, before_stop=drain)
+    for name in writers:
+        start_role(launch, name)
+
+
+def intake_roles(launch: Launch) -> list[str]:
+    """Worker, gateway and, where there are links to other platforms, exchange."""
+    return ["worker", "gateway", *(["exchange"] if launch.plan.settings.exchange.links else [])]
 
 
 def log_of(launch: Launch, broker: EmbeddedBroker) -> Log:

@@ -13,7 +13,7 @@ def test_the_reference_of_metrics_is_in_step() -> None:
 def test_metrics_say_their_unit_and_their_meaning() -> None:
     assert len(metrics()) > 20
     for metric in metrics():
-        assert re.fullmatch(r"haulwatch_(gateway|worker|desk)_[a-z_]+", metric.name)
+        assert re.fullmatch(r"haulwatch_(gateway|worker|exchange|evidence|desk)_[a-z_]+", metric.name)
         assert metric.kind in ("counter", "gauge", "histogram"), metric
         assert not metric.name.endswith(("_ms", "_s", "_total")), f"{metric.name}: seconds are spelled out"
 
