@@ -52,6 +52,8 @@ class Carrier:
         elif command.kind in (START, STOP):
             if self.archives.take(held, now_ms):
                 self.writer.put_in_force([command.command_id])
+            elif command.expires_ms <= now_ms:
+                self.writer.expire([command.command_id])
         else:
             self._do(self.dispatcher.take(held, now_ms))
 

@@ -178,3 +178,23 @@ async def test_an_item_that_is_broken_does_not_cost_the_position(gateway: Runnin
     assert (await terminal.answer_to(9)).result == 0
     (block,) = await gateway.blocks(1)
     assert block.table["items"][0].as_py() == bytes([0x01, 0xFF, 0x00])
+
+
+async def test_alarms_of_active_safety_stand_beside_their_report(gateway: RunningGateway) -> None:
+    terminal = TestTerminal("013900000001")
+    await terminal.join(gateway.port)
+    identifier = b"ID00001" + bytes.fromhex("261122100000") + bytes([3, 2, 0])
+    alarm = bytes([0, 0, 0, 9, 1, 2, 2]) + bytes(5) + bytes([60, 0, 20]) + bytes(8)
+    alarm += bytes.fromhex("261122100000") + bytes(2) + identifier
+    body = position(whole_second(), 33.0).encode("2013") + bytes([0x64, len(alarm)]) + alarm
+    plain = position(whole_second(), 44.0).encode("2013")
+    for serial, one in ((5, body), (6, plain)):
+        terminal.write(encode_frame(0x0200, terminal.phone, serial, one, "2013"))
+    await terminal.answer_to(5)
+    await terminal.answer_to(6)
+    found = {}
+    for block in await gateway.blocks(2):
+        column = block.table["alarms"] if "alarms" in block.table.schema.names else [None] * block.rows
+        found.update(zip(block.table["speed_kmh"].to_pylist(), map(str, column), strict=True))
+    assert "b'ID00001" in found[33.0]
+    assert "identifier" not in found[44.0]

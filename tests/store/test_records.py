@@ -13,6 +13,7 @@ from alerts.arrow import RecordError
 from alerts.commands import Command, decode_commands, encode_commands
 from alerts.records import decode_alerts, encode_alerts
 from alerts.revision import AlertRevision
+from tests.commands.records import text_of_version_1
 
 TIMES = st.integers(0, 4_000_000_000_000)
 KEYS = st.integers(-(2**63), 2**63 - 1)
@@ -63,19 +64,12 @@ def test_commands_round_trip(commands: list[Command]) -> None:
 
 def test_texts_of_version_1_are_read() -> None:
     """A desk of an older release may still write them while the gateways are new."""
-    fields = [("command_id", "c1"), ("vehicle_id", "V1"), ("terminal_phone", "139"), ("kind", "text")]
-    columns = {name: pa.array([value]) for name, value in [*fields, ("text", "您已超速")]}
-    columns |= {"vehicle_key": pa.array([7]), "flags": pa.array([12], pa.uint8())}
-    for name, time in (("created", 1000), ("expires", 61_000)):
-        columns[name] = pa.array([time], pa.timestamp("ms", tz="UTC"))
-    metadata = {"haulwatch.schema": "commands", "haulwatch.version": "1"}
-    table = pa.table(columns).replace_schema_metadata(metadata)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    (command,) = decode_commands(sink.getvalue().to_pybytes())
-    body = {"text": "您已超速", "urgent": False, "display": True, "speak": True}
-    assert command == Command("c1", "V1", 7, "139", "text", body, "", 1000, 61_000)
+    command_id, value = text_of_version_1("V1", "139", "您已超速", flags=12)
+    (command,) = decode_commands(value)
+    assert (command.command_id, command.vehicle_id, command.kind) == (command_id, "V1", "text")
+    assert (command.terminal_phone, command.operator) == ("139", "")
+    assert command.body == {"text": "您已超速", "urgent": False, "display": True, "speak": True}
+    assert command.expires_ms - command.created_ms == 60_000
 
 
 def test_plain_pyarrow_reads_it() -> None:
