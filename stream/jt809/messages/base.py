@@ -151,12 +151,18 @@ class PlatformMessage(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlarmMessage(Message):
+class MaybeVehicleMessage(Message):
+    """About a vehicle that the wrapper names in some layouts and not in others."""
+
+    plate: Annotated[str | None, PLATE_TEXT, OUTSIDE] = None
+    color: Annotated[int | None, COLOR_CODE, OUTSIDE] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmMessage(MaybeVehicleMessage):
     """About an alarm: of a vehicle in the wrapper in 2011; 2019 has the vehicle among the fields, or not."""
 
     WRAPPERS: ClassVar[Mapping[Edition, Wrapper]] = _ALARM
-    plate: Annotated[str | None, PLATE_TEXT, OUTSIDE] = None
-    color: Annotated[int | None, COLOR_CODE, OUTSIDE] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from stream.jt808.oddities import oddity_names
@@ -10,7 +11,7 @@ from stream.jt809.header import Edition
 from stream.jt809.layout import fitting_variant
 from stream.jt809.messages import alarms, links, platforms, static, statistics, supervision, vehicles, video
 from stream.jt809.messages.base import (
-    AlarmMessage,
+    MaybeVehicleMessage,
     Message,
     RawMessage,
     VehicleMessage,
@@ -19,6 +20,7 @@ from stream.jt809.messages.base import (
     find_wrapper,
     unwrap,
 )
+from stream.protocol_errors import ProtocolError
 
 _MODULES = (links, statistics, vehicles, platforms, alarms, supervision, static, video)
 
@@ -83,12 +85,16 @@ def open_body(
     # Statistics have one layout whatever their sub type says; some senders put that of the message asked for.
     kind = MESSAGES.get((message_id, message_id if message_id in _STATISTICS else wrapped.sub_type))
     known = (expected, kind.WRAPPERS[edition]) if kind else (expected,)
+    if wrapped.wrapper is not known[-1]:
+        # The message's own wrapper, where it is another than its type's, goes first if it fits as well.
+        with suppress(ProtocolError):
+            wrapped = unwrap(body, known[-1])
     return kind, wrapped, () if wrapped.wrapper in known else ("wrapper",)
 
 
 def outside_of(kind: type[Message], wrapped: Wrapped) -> dict[str, object]:
     """The fields of a message that stand in its wrapper."""
-    if not issubclass(kind, VehicleMessage | AlarmMessage):
+    if not issubclass(kind, VehicleMessage | MaybeVehicleMessage):
         return {}
     if issubclass(kind, VehicleMessage) and wrapped.plate is None:
         # A vehicle message in a wrapper without vehicle is about none that could be named.

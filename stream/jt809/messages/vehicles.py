@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from stream.jt808.kind_lists import Counted
 from stream.jt808.kinds import REST_DATA, FixedText, Number
 from stream.jt809.header import Edition
-from stream.jt809.messages.base import SourceMessage, VehicleMessage, Wrapper
+from stream.jt809.messages.base import MaybeVehicleMessage, SourceMessage, VehicleMessage, Wrapper
 from stream.jt809.messages.gnss import Gnss, Gnss2019, GnssKind, Position
 from stream.jt809.words import (
     NEW,
@@ -61,7 +61,7 @@ class RegisterVehicle(VehicleMessage):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterVehicleResponse(VehicleMessage):
+class RegisterVehicleResponse(MaybeVehicleMessage):
     """0x9201, 2019 only; there it stands without plate and colour, which the source names."""
 
     message_id: ClassVar[int] = 0x9200
