@@ -6,7 +6,7 @@ sealed; no report becomes a Python object.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,7 @@ from stream.gateway import metrics
 from stream.gateway.receipt import Receipt
 from stream.gateway.session import Session
 from stream.jt808.positions import Positions
+from stream.jt808.safety_alarms import SafetyAlarm
 
 _NUMERIC = (
     *("time_ms", "longitude_deg", "latitude_deg", "speed_kmh", "heading_deg", "altitude_m"),
@@ -26,7 +27,8 @@ _NUMERIC = (
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some reports of one tick: `rows` of `positions`, the session and serial of each, and what is owed."""
+    """Some reports of one tick: `rows` of `positions`, the session and serial of each, what is owed, and the
+    active-safety alarms of those that have any, by place in `rows`."""
 
     positions: Positions
     rows: NDArray[np.intp]
@@ -35,6 +37,7 @@ class Part:
     source: int
     received_ms: int
     receipts: Sequence[Receipt]
+    alarms: Mapping[int, Sequence[SafetyAlarm]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -78,6 +81,8 @@ def _columns(parts: Sequence[Part]) -> dict[str, object]:
     columns["source"] = np.repeat(np.array([part.source for part in parts], np.uint8), sizes)
     columns["serial"] = np.array([serial for part in parts for serial in part.serials], np.uint16)
     columns["items"] = [part.positions.items(row) for part in parts for row in part.rows.tolist()]
+    if any(part.alarms for part in parts):
+        columns["alarms"] = [part.alarms.get(place, ()) for part in parts for place in range(len(part.rows))]
     return columns
 
 

@@ -11,6 +11,7 @@ from stream.gateway import metrics
 from stream.gateway.block_builder import Part
 from stream.gateway.publisher import Publisher
 from stream.gateway.receipt import Receipt
+from stream.gateway.safety import Heard, alarms_of, count_habits
 from stream.gateway.session import Session
 from stream.jt808.errors import ProtocolError
 from stream.jt808.messages import PositionBatch, PositionReport, split_batch
@@ -31,9 +32,10 @@ Refuse = Callable[[Session, int, int], None]
 class Intake:
     """Puts reports of authenticated sessions into the blocks of their partitions."""
 
-    def __init__(self, publisher: Publisher[Part, Receipt], refuse: Refuse) -> None:
+    def __init__(self, publisher: Publisher[Part, Receipt], refuse: Refuse, heard: Heard) -> None:
         self._publisher = publisher
         self._refuse = refuse
+        self._heard = heard
 
     def take_live(
         self,
@@ -47,6 +49,7 @@ class Intake:
         metrics.MESSAGES.labels(f"0x{POSITION:04x}").inc(len(owners))
         for row in np.flatnonzero(~positions.ok).tolist():
             self._refuse(owners[row], numbers[row], POSITION)
+        count_habits(positions.oddities)
         sound = np.flatnonzero(positions.ok)
         metrics.REPORTS.inc(len(sound))
         partitions = np.array([session.partition for session in owners])[sound]
@@ -55,8 +58,9 @@ class Intake:
             receipts = [Receipt(owners[row], numbers[row], POSITION, 1) for row in rows.tolist()]
             sessions = [receipt.session for receipt in receipts]
             told = [receipt.serial for receipt in receipts]
+            alarms = alarms_of(positions, rows, sessions, self._heard)
             self._publisher.add(
-                partition, Part(positions, rows, sessions, told, _LIVE, received_ms, receipts)
+                partition, Part(positions, rows, sessions, told, _LIVE, received_ms, receipts, alarms)
             )
 
     def take_one(self, session: Session, serials: Sequence[int], body: bytes, received_ms: int) -> None:
@@ -91,6 +95,7 @@ class Intake:
                 self._refuse(session, serial, POSITION_BATCH)
             return
         metrics.REFUSED.labels("malformed").inc(len(positions) - len(rows))
+        count_habits(positions.oddities)
         metrics.REPORTS.inc(len(rows))
         source = _BLIND_AREA if kind == 1 else _BATCH
         self._add(session, serials, POSITION_BATCH, positions, rows, source, received_ms)
@@ -110,5 +115,6 @@ class Intake:
             Receipt(session, serial, message_id, len(rows) if serial == last else 0) for serial in serials
         ]
         sessions, told = [session] * len(rows), [last] * len(rows)
-        part = Part(positions, rows, sessions, told, source, received_ms, receipts)
+        alarms = alarms_of(positions, rows, sessions, self._heard)
+        part = Part(positions, rows, sessions, told, source, received_ms, receipts, alarms)
         self._publisher.add(session.partition, part)

@@ -69,7 +69,7 @@ class Gateway:
         self._connections: set[Link] = set()
         self._sessions: dict[str, Session] = {}
         self._collecting: set[Session] = set()
-        self._intake = Intake(publisher, self._refuse_unreadable)
+        self._intake = Intake(publisher, self._refuse_unreadable, self._heard_dialect)
         self._archive = Archive(frames)
         self._conversation = Conversation(self._intake, messages, self.memory, local_time=local_time)
         self._dialogue = Dialogue(
@@ -193,6 +193,13 @@ class Gateway:
     def _refuse_unreadable(self, session: Session, serial: int, message_id: int) -> None:
         metrics.REFUSED.labels("malformed").inc()
         respond(session, serial, message_id, Result.BAD_MESSAGE)
+
+    def _heard_dialect(self, session: Session, dialect: int) -> None:
+        """Remembered for the terminal's next connection, when nothing has told it yet."""
+        known = session.traits
+        if known is not None and known.dialect != dialect:
+            session.traits = known.with_speech("", dialect, int(time.time() * 1000))
+            self.memory.change(session.traits)
 
     def _never_kept(self, receipts: Sequence[Receipt]) -> None:
         """A block that the broker will not take, whatever its size should be: nothing is lost in silence."""
