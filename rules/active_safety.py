@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from geo.zone import parse_hours
 from rules.change import EpisodeChange
 from rules.family import Batch, Setting, Table, Watch
-from rules.finding import Finding, Told, finding_of
+from rules.finding import Finding, Told, finding_of, rows_of
 from rules.holding import HIT, MOST_HITS, Holding, new_terms
 from rules.identity import alert_id
 from rules.local_time import in_window, time_of_day_ms
@@ -183,7 +183,7 @@ class SafetyWatch:
 
     def _told(self, records: NDArray[np.void]) -> list[Finding]:
         book, keys = self._setting.book, self._setting.vehicles.keys
-        pairs = ((record, _describe(record, book)) for record in records)
+        pairs = ((record, _describe(record, book)) for record in rows_of(records))
         return [
             finding_of(one, told, int(keys[one["row"]]), book)
             for one, told in pairs

@@ -12,7 +12,7 @@ from geo.kernel import kernel
 from rules import forbidden_hours, quality, terminal_alarms
 from rules.change import EpisodeChange
 from rules.family import Batch, Setting, Table, Watch
-from rules.finding import Finding, Told, finding_of
+from rules.finding import Finding, Told, finding_of, rows_of
 from rules.forbidden_hours import FORBIDDEN, FREE, hours_of
 from rules.holding import HIT, MOST_HITS, Holding, new_terms
 from rules.parameters import Plan, compile_parameters
@@ -100,7 +100,7 @@ class ConditionWatch:
 
     def _told(self, records: NDArray[np.void]) -> list[Finding]:
         book, keys = self._setting.book, self._setting.vehicles.keys
-        pairs = ((record, _describe(record, book)) for record in records)
+        pairs = ((record, _describe(record, book)) for record in rows_of(records))
         return [finding_of(one, told, int(keys[one["row"]]), book) for one, told in pairs if told.level]
 
 

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from geo.zones import ZoneSet
 from rules import finding
 from rules.change import EpisodeChange
-from rules.finding import Finding, Told, finding_of
+from rules.finding import Finding, Told, finding_of, rows_of
 from rules.parameters import Plan, compile_parameters
 from rules.records import Layout, Records
 from rules.reports import Reports
@@ -121,7 +121,8 @@ class PlainWatch:
     def _told(self, records: NDArray[np.void]) -> list[Finding]:
         book, keys = self._setting.book, self._setting.vehicles.keys
         return [
-            finding_of(one, self._family.describe(one, book), int(keys[one["row"]]), book) for one in records
+            finding_of(one, self._family.describe(one, book), int(keys[one["row"]]), book)
+            for one in rows_of(records)
         ]
 
 

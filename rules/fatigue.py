@@ -24,7 +24,7 @@ from rules.driving_spans import SPAN_LAYOUT
 from rules.family import Batch, Setting, Table
 from rules.fatigue_clocks import DRIVER_LAYOUT, PLAN, go_on, lose_sight, stand
 from rules.fatigue_episodes import CONTINUOUS, EPISODE_LAYOUT, NIGHT, NIGHT_PAST, PRE, RULES, end_all
-from rules.finding import FINDING, MOST_AN_ENTRY, UPDATE, Finding, Told, finding_of, seconds
+from rules.finding import MOST_AN_ENTRY, UPDATE, Finding, Told, finding_of, rows_of, seconds
 from rules.key_index import KeyIndex
 from rules.parameters import compile_parameters
 from rules.records import NO_ROW, NONE, Records
@@ -122,7 +122,7 @@ class FatigueWatch:
                 self._parameters, self._episodes.rows, self._episodes.free, self._spans.rows,
                 self._spans.free, self._findings,
             )  # fmt: skip
-            found += [self._finding(one) for one in self._findings[:count]]
+            found += [self._finding(one) for one in rows_of(self._findings[:count])]
         return found
 
     def _named(self, entries: NDArray[np.void]) -> NDArray[np.int32]:
@@ -142,11 +142,11 @@ class FatigueWatch:
             slot = self._episodes.rows[number]
             if slot["what"] == NIGHT_PAST:
                 continue
-            record = np.zeros(1, FINDING)[0]
+            record: dict[str, Any] = {}
             for name in ("row", "what", "bridged", "start_ms", "found_ms", "longitude_deg", "latitude_deg"):
-                record[name] = slot[name]
-            record["kind"], record["end_ms"] = UPDATE, NONE
-            record["a"], record["b"] = slot["peak_ms"], slot["limit_ms"]
+                record[name] = slot[name].item()
+            record["at"], record["kind"], record["end_ms"] = 0, UPDATE, NONE
+            record["a"], record["b"] = slot["peak_ms"].item(), slot["limit_ms"].item()
             if slot["what"] % PRE == CONTINUOUS:
                 driver = self._drivers.rows[slot["owner"]]
                 until_ms = driver["last_ms"] if driver["stop_ms"] == NONE else driver["stop_ms"]

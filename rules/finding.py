@@ -6,6 +6,7 @@ stops, and the caller empties the buffer and calls again. Only findings become P
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,9 +72,15 @@ def buffer() -> NDArray[np.void]:
     return np.zeros(ROOM, FINDING)
 
 
-def finding_of(record: Any, told: Told, vehicle_key: int, book: Rulebook) -> Finding:
-    """A kernel's finding as the world sees it."""
-    start_ms, end_ms = int(record["start_ms"]), int(record["end_ms"])
+def rows_of(records: NDArray[np.void]) -> list[dict[str, Any]]:
+    """A kernel's findings as dictionaries of plain numbers, which Python reads ten times as fast."""
+    names = records.dtype.names or ()
+    return [dict(zip(names, values, strict=True)) for values in records.tolist()]
+
+
+def finding_of(record: Mapping[str, Any], told: Told, vehicle_key: int, book: Rulebook) -> Finding:
+    """A kernel's finding, one of `rows_of`, as the world sees it."""
+    start_ms, end_ms = record["start_ms"], record["end_ms"]
     change = EpisodeChange(
         alert_id=alert_id(vehicle_key, told.rule, start_ms, told.subject),
         vehicle_key=vehicle_key,
@@ -81,15 +88,15 @@ def finding_of(record: Any, told: Told, vehicle_key: int, book: Rulebook) -> Fin
         level=told.level,
         kind=KINDS[record["kind"]],
         start_ms=start_ms,
-        found_ms=int(record["found_ms"]),
+        found_ms=record["found_ms"],
         end_ms=None if end_ms == NONE else end_ms,
-        longitude_deg=float(record["longitude_deg"]),
-        latitude_deg=float(record["latitude_deg"]),
-        evidence=evidence_of(bool(record["bridged"])),
+        longitude_deg=record["longitude_deg"],
+        latitude_deg=record["latitude_deg"],
+        evidence=evidence_of(record["bridged"]),
         rulebook_version=book.version,
         detail=told.detail,
     )
-    return Finding(int(record["at"]), told.subject, change)
+    return Finding(record["at"], told.subject, change)
 
 
 @kernel

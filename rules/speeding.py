@@ -13,7 +13,7 @@ from geo.kernel import kernel
 from rules import finding
 from rules.change import EpisodeChange
 from rules.family import Batch, Setting, Table
-from rules.finding import FINDING, MOST_AN_ENTRY, UPDATE, Finding, Told, finding_of
+from rules.finding import FINDING, MOST_AN_ENTRY, UPDATE, Finding, Told, finding_of, rows_of
 from rules.limit_runs import GOING_ON, RUN_LAYOUT, new_run, not_over, over, spent, tell, tier_of
 from rules.limits import SOURCES, limit_of
 from rules.parameters import Plan, compile_parameters
@@ -137,7 +137,7 @@ class SpeedingWatch:
 
     def _told(self, records: NDArray[np.void]) -> list[Finding]:
         book, keys = self._setting.book, self._setting.vehicles.keys
-        return [finding_of(one, describe(one, book), int(keys[one["row"]]), book) for one in records]
+        return [finding_of(one, describe(one, book), int(keys[one["row"]]), book) for one in rows_of(records)]
 
 
 def open_runs(runs: Slots) -> NDArray[np.void]:

@@ -17,7 +17,7 @@ from geo.zones import Zone
 from rules import finding
 from rules.change import EpisodeChange
 from rules.family import Batch, Setting, Table
-from rules.finding import FINDING, MOST_AN_ENTRY, UPDATE, Finding, Told, finding_of, seconds
+from rules.finding import FINDING, MOST_AN_ENTRY, UPDATE, Finding, Told, finding_of, rows_of, seconds
 from rules.limit_runs import RUN_LAYOUT, new_run, not_over, over, spent, tier_of
 from rules.limits import ZONE
 from rules.parameters import Plan, compile_parameters
@@ -191,7 +191,7 @@ class ZoneWatch:
         book, keys, zones = self._setting.book, self._setting.vehicles.keys, self._setting.zones.zones
         return [
             finding_of(one, describe(one, zones[one["zone"]], book), int(keys[one["row"]]), book)
-            for one in records
+            for one in rows_of(records)
         ]
 
 

@@ -37,6 +37,16 @@ def reports_of(vehicle: Vehicle, sent: list[bytes]) -> Reports:
     )
 
 
+RULES_OF_THE_TRUTH = ("continuous_driving", "speeding")
+
+
+def told_by_the_truth(change: EpisodeChange) -> bool:
+    """Whether a fleet's ground truth speaks of it; a zone's limit is there the zone's own rule only."""
+    if change.rule.startswith("zone_"):
+        return True
+    return change.rule in RULES_OF_THE_TRUTH and change.detail.get("limit_source") != "zone"
+
+
 class Judge:
     """Feeds an engine and keeps the last word on each alert."""
 
@@ -62,6 +72,7 @@ class Judge:
                 each.detail.get("zone_id"),
             )
             for each in last.values()
+            if told_by_the_truth(each)
         }
 
 

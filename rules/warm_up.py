@@ -1,0 +1,32 @@
+"""Compiling, or loading, every kernel of the rules before the first report waits for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from geo.zones import Zone, ZoneSet
+from rules.engine import Engine
+from rules.reports import Reports
+from rules.rulebook import default_rulebook
+
+_NIGHT_MS = 1_780_257_600_000  # an hour of the night in Shanghai
+
+
+def warm_up() -> None:
+    """Put two reports of two vehicles through every family, with a driver who changes over."""
+    square = Zone("a", "a", "a", shapely.box(118.0, 32.0, 118.1, 32.1), limit_kmh=60.0)
+    engine = Engine(default_rulebook(), ZoneSet([square]))
+    count = 4
+    engine.process(
+        Reports.build(
+            vehicle_key=np.array([1, 1, 2, 2]),
+            time_ms=_NIGHT_MS + np.arange(count) * 30_000,
+            longitude_deg=np.full(count, 118.05),
+            latitude_deg=np.full(count, 32.05),
+            speed_kmh=np.full(count, 120.0),
+            vehicle_class=np.full(count, 3),
+            driver_key=np.full(count, 7),
+        )
+    )
+    Engine.restore(engine.rulebook, ZoneSet([square]), engine.snapshot()).open_changes()
