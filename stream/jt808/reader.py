@@ -10,7 +10,6 @@ from datetime import datetime
 
 from stream.jt808.bcd import decode_time
 from stream.jt808.errors import EncodeError, TruncatedError
-from stream.jt808.oddities import Oddity
 from stream.jt808.text import decode_text, encode_text
 
 
@@ -36,7 +35,7 @@ class Reader:
         self._data = data
         self._position = 0
         self._path: list[str] = []
-        self.oddities = Oddity(0)
+        self.oddities = 0
         self.trace: list[Step] | None = [] if traced else None
 
     @property
@@ -82,8 +81,8 @@ class Reader:
             named = ".".join([*path, step.field])
             self.trace.append(Step(start + step.offset, step.data, named, step.meaning))
 
-    def note(self, oddity: Oddity) -> None:
-        """Remember that something was not by the standard and is accepted."""
+    def note(self, oddity: int) -> None:
+        """Remember that something was not by the standard and is accepted (bits of `Oddity`)."""
         self.oddities |= oddity
 
     def enter(self, part: str) -> None:

@@ -1,4 +1,4 @@
-"""The vehicle state file among an alarm's evidence: what the vehicle did around it (T/JSATL 12-2017, table 4-27).
+"""The vehicle state file of an alarm: what the vehicle did around it (T/JSATL 12-2017, table 4-27).
 
 A text file in name, 64-byte blocks in fact, one a moment.
 """

@@ -13,8 +13,12 @@ from stream.jt808.bulk import decode_frames, decode_position_bodies, decode_posi
 from stream.jt808.errors import FrameFault, ProtocolError
 from stream.jt808.frame import decode_frame, encode_frame
 from stream.jt808.framing import MAX_FRAME_BYTES
+from stream.jt808.warm_up import warm_up
 from tests.jt808 import oracle
 from tests.jt808.strategies import frames, mutated, position_reports, wire_bytes
+
+# Compiling takes longer than any example may.
+warm_up()
 
 contents = frames().map(lambda wire: wire[1:-1]) | mutated() | wire_bytes
 

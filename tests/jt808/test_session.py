@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,15 @@ from stream.jt808.messages.packages import TerminalResendRequest
 from stream.jt808.session import DEFAULT_LIMITS, TerminalSession
 from stream.jt808.session_events import NEED_DATA, PAUSED, Event
 from stream.jt808.session_resend import ResendLimits
-from stream.jt808.session_states import TRANSITIONS, SessionError, State, Trigger, step
+from stream.jt808.session_states import (
+    TRANSITIONS,
+    SessionError,
+    State,
+    Trigger,
+    document,
+    mermaid,
+    step,
+)
 
 PHONE = "013900000001"
 REGISTER = bytes(4) + b"MAKER" + b"MODEL".ljust(20, b"\0") + b"ID00001" + b"\x02" + "苏A00001".encode("gbk")
@@ -313,3 +322,10 @@ def test_what_is_held_back_while_a_question_waits_is_bounded() -> None:
     assert session.dropped_frames == 80
     session.resume()
     assert len(pumped(session)) == 20
+
+
+def test_the_page_of_states_is_in_step() -> None:
+    page = Path(__file__).parents[2] / "docs" / "protocols" / "session-states.md"
+    assert page.read_text(encoding="utf-8") == document(), "run make docs"
+    for state in State:
+        assert f" {state.value}" in mermaid()

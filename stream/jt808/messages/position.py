@@ -74,9 +74,9 @@ class PositionReport(Message):
         time = decode_time(digits)
         odd = item_oddities(items, rest)
         if time is None:
-            odd |= Oddity.UNKNOWN_TIME
+            odd |= int(Oddity.UNKNOWN_TIME)
         if (latitude | longitude) >> 31:
-            odd |= Oddity.TWOS_COMPLEMENT
+            odd |= int(Oddity.TWOS_COMPLEMENT)
         reader.note(odd)
         return cls(
             alarm,

@@ -57,11 +57,11 @@ for _module in _MODULES:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read of a body: the message, the bytes behind its last field, and what was odd about it."""
+    """What was read of a body: the message, the bytes behind its last field, and bits of `Oddity`."""
 
     message: Message | RawMessage
     rest: bytes
-    oddities: Oddity
+    oddities: int
 
 
 def edition_of(header: Header, body: bytes) -> Edition:
@@ -84,9 +84,9 @@ def read_body(message_id: int, body: bytes, edition: Edition = "2013") -> Readin
     return Reading(message, rest, reader.oddities | _judge(kind, message, body, rest, edition))
 
 
-def _judge(kind: type[Message], message: Message, body: bytes, rest: bytes, edition: Edition) -> Oddity:
+def _judge(kind: type[Message], message: Message, body: bytes, rest: bytes, edition: Edition) -> int:
     """Oddities that only the whole message shows."""
-    found = Oddity.TRAILING_BYTES if rest else Oddity(0)
+    found = int(Oddity.TRAILING_BYTES) if rest else 0
     if isinstance(message, session.Heartbeat) and body:
         found |= Oddity.HEARTBEAT_BODY
     if isinstance(message, responses.TerminalGeneralResponse) and message.result not in _STANDARD_RESULTS:

@@ -51,7 +51,7 @@ class VehicleControl(Message):
     def variant_of(cls, reader: Reader, edition: Edition) -> str:
         """One byte is the flag of 2013 under any header; the count of 2019 may be left out."""
         body = reader.ahead()
-        if len(body) < _CONTROL_BYTES:
+        if len(body) < _COUNT_BYTES:
             return "2013"
         counted = len(body) - _COUNT_BYTES == _CONTROL_BYTES * int.from_bytes(body[:_COUNT_BYTES])
         return "2019" if counted or len(body) % _CONTROL_BYTES else _UNCOUNTED
