@@ -11,13 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.jt808.columns import WINDOW_BYTES
 from stream.jt809.cipher import Cipher
 from stream.jt809.framing import MAX_FRAME_BYTES, max_content_bytes
 from stream.jt809.header import HEADER_BYTES, Edition
 from stream.jt809.kernels import scan
 from stream.protocol_errors import FrameFault
 
+# Windows of a fixed size may start anywhere in the buffer: the longest is that of three platform records, 45,
+# and 808 wants 32.
+SPARE_BYTES = 64
 _NO_CIPHER = np.empty(0, np.uint64)
 
 
@@ -27,7 +29,7 @@ class FrameBatch:
 
     head: int64[n, 8], a row a frame: fault (`FrameFault`, 0 = sound), business type, sequence, centre id,
     encrypt flag, whether the length counts escapes, where the body starts and ends in `data`. data has
-    `WINDOW_BYTES` to spare at its end.
+    `SPARE_BYTES` to spare at its end.
     """
 
     edition: Edition
@@ -80,7 +82,7 @@ def decode_frames(
     lenient: bool = True,
 ) -> FrameBatch:
     """Decode contents between flags, still escaped, as `FrameSplitter.feed` gives them. No input raises."""
-    wire = np.frombuffer(b"".join([*contents, bytes(WINDOW_BYTES)]), np.uint8)
+    wire = np.frombuffer(b"".join([*contents, bytes(SPARE_BYTES)]), np.uint8)
     sizes = np.fromiter(map(len, contents), np.int64, len(contents))
     ends = np.cumsum(sizes)
     numbers = np.array((cipher.m1, cipher.ia1, cipher.ic1), np.uint64) if cipher else _NO_CIPHER
