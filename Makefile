@@ -48,9 +48,10 @@ format: tools $(STAMPS)/dev console/node_modules/.installed ## format all source
 bench: install $(STAMPS)/dev ## all benchmarks, one JSON object each
 	@for stage in rules decode sink gateway pipeline; do $(BIN)/python -m benchmarks $$stage --json $(ARGS) || exit; done
 
-docs: $(STAMPS)/dev ## write the references of settings and metrics from the code
+docs: $(STAMPS)/dev ## write from the code the references of settings and metrics, and the states of a session
 	$(BIN)/haulwatch settings --markdown > docs/settings.md
 	$(BIN)/python -m tests.architecture.reference > docs/metrics.md
+	$(BIN)/python -m stream.jt808.session_states > docs/protocols/session-states.md
 
 clean: ## remove what was built and installed, never the data of haulwatch up
 	rm -rf $(VENV) console/node_modules tests/timescale/node_modules console/dist build *.egg-info artifacts
