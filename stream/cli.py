@@ -93,6 +93,7 @@ def _exchange(settings: Settings, _: argparse.Namespace) -> int | None:
 
 def _desk(settings: Settings, _: argparse.Namespace) -> int:
     from alerts import desk
+    from stream.attachments.configure import objects_folder_of
 
     return desk.run(
         dsn=settings.database.dsn,
@@ -102,6 +103,10 @@ def _desk(settings: Settings, _: argparse.Namespace) -> int:
         tile_url=settings.desk.tile_url,
         zones=settings.rules.zones,
         console_dir=settings.desk.console_dir,
+        evidence_folder=objects_folder_of(settings.evidence),
+        evidence_store=settings.evidence.store,
+        s3_endpoint=settings.evidence.s3_endpoint,
+        s3_region=settings.evidence.s3_region,
     )
 
 

@@ -12,9 +12,9 @@ from fastapi.responses import JSONResponse
 from alerts.desk.desk import Desk, desk_of
 from alerts.desk.errors import ApiError, invalid, not_found
 from alerts.desk.models import PositionList, Track, Vehicle, VehiclePage
-from alerts.desk.parameters import parse_bbox, parse_time
+from alerts.desk.parameters import parse_bbox, parse_place, parse_time
 from alerts.desk.responses import NOT_FOUND, answers
-from alerts.times import iso_text, to_datetime, to_ms
+from alerts.times import iso_text, to_ms
 from rules.identity import vehicle_key
 
 router = APIRouter(tags=["vehicles"])
@@ -38,13 +38,13 @@ async def list_vehicles(
     after: Annotated[str, Query(description="`next` of the page before", max_length=200)] = "",
 ) -> Response:
     """Registered vehicles by id."""
-    pattern = "%" + _escape_like(_storable(query.strip())) + "%"
+    pattern = "%" + _escape_like(storable(query.strip())) + "%"
     rows = await desk.database.fetch(
         f"""SELECT {_COLUMNS} FROM vehicles
             WHERE vehicle_id > $1 AND ($2 = '%%' OR vehicle_id ILIKE $2 OR plate ILIKE $2
                 OR terminal_phone ILIKE $2 OR enterprise ILIKE $2)
             ORDER BY vehicle_id LIMIT $3""",
-        *(_storable(after), pattern, limit + 1),
+        *(storable(after), pattern, limit + 1),
     )
     page = [dict(row) for row in rows[:limit]]
     return JSONResponse({"vehicles": page, "next": page[-1]["vehicle_id"] if len(rows) > limit else None})
@@ -59,7 +59,7 @@ async def get_vehicle(desk: The, vehicle_id: str) -> Response:
 async def find_vehicle(desk: Desk, vehicle_id: str) -> asyncpg.Record:
     """The registry's row. Raises ``ApiError`` (404)."""
     row = await desk.database.fetchrow(
-        f"SELECT {_COLUMNS} FROM vehicles WHERE vehicle_id = $1", _storable(vehicle_id)
+        f"SELECT {_COLUMNS} FROM vehicles WHERE vehicle_id = $1", storable(vehicle_id)
     )
     if row is None:
         raise not_found("vehicle", "车辆", vehicle_id)
@@ -98,8 +98,8 @@ async def get_track(
     start = parse_time("from", from_) if from_ else end - DEFAULT_TRACK
     if start > end:
         raise invalid("from", "lies after `to`", "晚于 to")
-    after_time, after_digest = _parse_place(after) if after else (start, -(2**63))
-    key = vehicle_key(_storable(vehicle_id))
+    after_time, after_digest = parse_place("after", after) if after else (start, -(2**63))
+    key = vehicle_key(storable(vehicle_id))
     rows = await desk.database.fetch(
         """SELECT time, longitude_deg, latitude_deg, speed_kmh, heading_deg, altitude_m, digest FROM tracks
            WHERE vehicle_key = $1 AND time >= $2 AND time < $3 AND disposition < 4
@@ -125,24 +125,11 @@ def _point(row: asyncpg.Record) -> dict[str, Any]:
     }
 
 
-def _parse_place(text: str) -> tuple[datetime, int]:
-    time_ms, _, digest = text.partition(".")
-    try:
-        place = to_datetime(int(time_ms)), int(digest)
-        if -(2**63) <= place[1] < 2**63:
-            return place
-    except (ValueError, OverflowError):
-        pass
-    raise invalid(
-        "after", f"{text[:40]!r} is not a `next` of this API", f"“{text[:40]}”不是本接口给出的 next"
-    )
-
-
 def _escape_like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """PostgreSQL's text holds neither NUL nor half a character, so nothing there is named with one."""
     if any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in text):
         raise ApiError(404, "not_found", "nothing has a name with such characters", "名称中含有无效字符")

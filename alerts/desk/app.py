@@ -11,7 +11,9 @@ from fastapi import FastAPI
 
 from alerts.desk import (
     api_alerts,
+    api_archive,
     api_commands,
+    api_evidence,
     api_links,
     api_meta,
     api_post_checks,
@@ -24,6 +26,7 @@ from alerts.desk.desk import build_desk
 from alerts.desk.errors import install_error_handlers
 from alerts.desk.request_times import RequestTimes
 from alerts.desk.zones_json import load_zones
+from alerts.evidence.objects import open_objects
 
 _DESCRIPTION = """The operators' desk of haulwatch: vehicles, positions, tracks and alerts of a centre that
 watches heavy vehicles. Coordinates are WGS-84. Every refusal has the body
@@ -37,6 +40,10 @@ def create_app(
     tile_url: str = "",
     zones: Path | str | None = None,
     console_dir: Path | str | None = None,
+    evidence_folder: Path | str = "evidence",
+    evidence_store: str = "",
+    s3_endpoint: str = "",
+    s3_region: str = "",
 ) -> FastAPI:
     """The application; it connects to nothing before its lifespan begins.
 
@@ -52,8 +59,12 @@ def create_app(
         GeoJSON file of the zones in force; ``geo.zone.ZoneError`` or ``OSError`` when it can't be used.
     console_dir : path, optional
         The built page; ``console/dist`` of the checkout by default.
+    evidence_folder, evidence_store, s3_endpoint, s3_region
+        Where the evidence server keeps files, as ``alerts.evidence.objects.open_objects`` takes it.
     """
-    desk = build_desk(dsn, bootstrap_servers, metadata.version("haulwatch"), tile_url, load_zones(zones))
+    objects = open_objects(evidence_store, Path(evidence_folder), endpoint=s3_endpoint, region=s3_region)
+    version = metadata.version("haulwatch")
+    desk = build_desk(dsn, bootstrap_servers, version, tile_url, load_zones(zones), objects)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -75,6 +86,8 @@ def create_app(
         api_vehicles,
         api_alerts,
         api_commands,
+        api_evidence,
+        api_archive,
         api_stream,
         api_meta,
         api_links,

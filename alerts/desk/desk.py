@@ -23,6 +23,7 @@ from alerts.desk.kafka import BrokerReader
 from alerts.desk.metrics import Metrics
 from alerts.desk.outgoing import CommandRelay
 from alerts.desk.position_feed import PositionFeed
+from alerts.evidence.objects import Objects
 from alerts.migrate import DAYS_AHEAD, DAYS_BACK
 from rules.blocks import SCHEMA_NAME as TELEMETRY
 
@@ -44,6 +45,7 @@ class Desk:
     broker: BrokerReader
     commands: CommandRelay
     command_feed: CommandFeed
+    objects: Objects
     version: str
     tile_url: str
     zones: dict[str, Any]
@@ -94,7 +96,9 @@ class Desk:
                 await asyncio.sleep(30.0)
 
 
-def build_desk(dsn: str, bootstrap_servers: str, version: str, tile_url: str, zones: dict[str, Any]) -> Desk:
+def build_desk(
+    dsn: str, bootstrap_servers: str, version: str, tile_url: str, zones: dict[str, Any], objects: Objects
+) -> Desk:
     """The parts, connected with each other and with nothing outside yet."""
     database, hub, metrics = Database(dsn), Hub(), Metrics()
     alerts = AlertFeed(database, hub, metrics)
@@ -105,9 +109,8 @@ def build_desk(dsn: str, bootstrap_servers: str, version: str, tile_url: str, zo
     metrics.stream_clients.set_function(lambda: len(hub))
     metrics.slow_clients.set_function(lambda: hub.dropped)
     metrics.lag.set_function(lambda: broker.lag_records.get(TELEMETRY, float("nan")))
-    return Desk(
-        database, hub, metrics, alerts, positions, broker, commands, command_feed, version, tile_url, zones
-    )
+    feeds = (alerts, positions, broker, commands, command_feed)
+    return Desk(database, hub, metrics, *feeds, objects, version, tile_url, zones)
 
 
 def desk_of(request: Request) -> Desk:

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 
 from alerts.desk.errors import invalid
-from alerts.times import SHANGHAI
+from alerts.times import SHANGHAI, to_datetime
 
 _LOST_PLUS = re.compile(r"(T\d\d:\d\d.*) (\d\d:?\d\d)$")
 
@@ -43,6 +43,18 @@ def parse_cursor(name: str, text: str | None) -> int | None:
     raise invalid(
         name, f"{text[:40]!r} is not a cursor this API has given out", f"“{text[:40]}”不是本接口给出的游标"
     )
+
+
+def parse_place(name: str, text: str) -> tuple[datetime, int]:
+    """A place among rows by time, `<milliseconds>.<number>`: `next` of a page. Raises ``ApiError`` (422)."""
+    time_ms, _, number = text.partition(".")
+    try:
+        place = to_datetime(int(time_ms)), int(number)
+        if -(2**63) <= place[1] < 2**63:
+            return place
+    except (ValueError, OverflowError):
+        pass
+    raise invalid(name, f"{text[:40]!r} is not a `next` of this API", f"“{text[:40]}”不是本接口给出的 next")
 
 
 def parse_bbox(text: str) -> tuple[float, float, float, float]:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -36,6 +37,7 @@ def run(
     tile_url: str = "",
     zones: Path | str | None = None,
     console_dir: Path | str | None = None,
+    **evidence: Any,
 ) -> int:
     """Serve until SIGINT or SIGTERM; parameters as for ``create_app``.
 
@@ -58,12 +60,13 @@ def run(
             tile_url=tile_url,
             zones=zones,
             console_dir=console_dir,
+            **evidence,
         )
     except (ZoneError, OSError) as error:
         print(f"haulwatch desk: zones {zones}: {error}", file=sys.stderr)
         return 1
     except ValueError as error:
-        print(f"haulwatch desk: database.dsn: {error}", file=sys.stderr)
+        print(f"haulwatch desk: database.dsn or evidence.store: {error}", file=sys.stderr)
         return 1
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S, server_header=False

@@ -10,8 +10,8 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
-IMAGE, AUDIO, VIDEO, STATE, OTHER = "image", "audio", "video", "state", "other"
-TYPES = (IMAGE, AUDIO, VIDEO, STATE, OTHER)
+IMAGE, AUDIO, VIDEO, TEXT, OTHER = "image", "audio", "video", "text", "other"
+TYPES = (IMAGE, AUDIO, VIDEO, TEXT, OTHER)
 """By the type byte of 0x1211 and 0x1212: 0 image, 1 audio, 2 video, 3 text, 4 other. The standard's only text
 is the vehicle state file."""
 
@@ -27,7 +27,7 @@ _ENDINGS = {
     "jpg": IMAGE, "jpeg": IMAGE, "png": IMAGE, "tif": IMAGE, "tiff": IMAGE,
     "wav": AUDIO, "mp3": AUDIO, "amr": AUDIO, "aac": AUDIO,
     "h264": VIDEO, "264": VIDEO, "h265": VIDEO, "265": VIDEO, "mp4": VIDEO, "avi": VIDEO, "wmv": VIDEO,
-    "bin": STATE,
+    "bin": TEXT,
 }  # fmt: skip
 
 
@@ -56,16 +56,16 @@ def examine(file: BinaryIO, size: int, file_type: int, name: str) -> Content:
     if size == 0:
         raise WrongContent("empty", "the file is empty")
     promised = {TYPES[file_type] if file_type < len(TYPES) else OTHER, _of_ending(name)}
-    if STATE in promised and _ending(name) in ("bin", ""):
+    if TEXT in promised and _ending(name) in ("bin", ""):
         _check_state_file(file, size)
-        return Content(STATE, "application/octet-stream")
+        return Content(TEXT, "application/octet-stream")
     file.seek(0)
     head = file.read(HEAD_BYTES)
     file.seek(max(0, size - TAIL_BYTES))
     found = _recognise(head, file.read(TAIL_BYTES), size)
-    if found is not None and (found.kind in promised or promised <= {OTHER, STATE}):
+    if found is not None and (found.kind in promised or promised <= {OTHER, TEXT}):
         return found
-    if promised <= {OTHER, STATE}:
+    if promised <= {OTHER, TEXT}:
         return _plain(head)
     expected = " or ".join(sorted(promised - {OTHER}))
     what = found.content_type if found else f"bytes beginning {head[:8].hex(' ')}"
@@ -82,7 +82,7 @@ def _of_ending(name: str) -> str:
 
 def _plain(head: bytes) -> Content:
     text = not any(byte < 0x20 and byte not in b"\t\n\r\f" for byte in head[:4096])
-    return Content(OTHER, "text/plain" if text else "application/octet-stream")
+    return Content(TEXT, "text/plain") if text else Content(OTHER, "application/octet-stream")
 
 
 def _recognise(head: bytes, tail: bytes, size: int) -> Content | None:

@@ -33,6 +33,7 @@ CREATE INDEX safety_alarms_expiry ON safety_alarms (expires_at);
 -- A file and its alarm find each other by (vehicle_key, alarm_key), whichever of them came first.
 CREATE TABLE evidence_files (
     file_id       uuid        PRIMARY KEY,
+    number        bigint      GENERATED ALWAYS AS IDENTITY, -- orders the files of one moment
     vehicle_key   bigint      NOT NULL,
     vehicle_id    text        NOT NULL,
     source        text        NOT NULL,               -- attachment (T/JSATL 12 upload), media (0x0801)
@@ -41,7 +42,7 @@ CREATE TABLE evidence_files (
     alarm_number  text,
     name          text        NOT NULL,               -- as the terminal called it; never a path of ours
     file_type     smallint    NOT NULL,               -- as announced: 0 image, 1 audio, 2 video, 3 text, 4 other
-    kind          text        NOT NULL,               -- image, audio, video, state, other
+    kind          text        NOT NULL,               -- image, audio, video, text, other
     state         text        NOT NULL,               -- expected, partial, complete, rejected
     reason        text,                               -- why it is rejected
     announced_bytes bigint    NOT NULL,

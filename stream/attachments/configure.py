@@ -13,8 +13,6 @@ from stream.embedded.places import SYSTEM_DIR
 from stream.errors import OperatorError
 from stream.settings.sections import EvidenceSettings
 
-OBJECTS = "objects"
-
 
 def folder_of(section: EvidenceSettings) -> Path:
     """The data folder; the same in every role of a machine, so that the desk finds what the server kept."""
@@ -26,12 +24,17 @@ def folder_of(section: EvidenceSettings) -> Path:
     return Path(home) / "haulwatch" / "evidence"
 
 
+def objects_folder_of(section: EvidenceSettings) -> Path:
+    """The folder of evidence itself, where no store is set."""
+    return folder_of(section) / "objects"
+
+
 def objects_of(section: EvidenceSettings) -> Objects:
     """The store of the settings. Raises OperatorError for an address that is none."""
     try:
         return open_objects(
             section.store,
-            folder_of(section) / OBJECTS,
+            objects_folder_of(section),
             endpoint=section.s3_endpoint,
             region=section.s3_region,
         )

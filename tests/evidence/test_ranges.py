@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +40,7 @@ def test_missing_is_what_no_piece_brought(added: list[tuple[int, int]], size: in
 def test_ranges_are_ascending_and_do_not_touch(added: list[tuple[int, int]]) -> None:
     found = list(Ranges(added))
     assert all(start < end for start, end in found)
-    assert all(before[1] < after[0] for before, after in zip(found, found[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in pairwise(found))
 
 
 @given(pieces, st.randoms())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.evidence.alarms import INSERT_ALARM
 from tests.evidence.conftest import Centre, eventually
 from tests.evidence.samples import h264, jpeg, state, wav
 from tests.evidence.terminal import (
@@ -59,7 +60,7 @@ async def test_three_files_of_an_alarm(centre: Centre, edition_2019: bool) -> No
     for name in FILES:
         await check_stored(centre, name)
     kinds = {row["kind"]: row["content_type"] for row in (await centre.rows()).values()}
-    assert kinds == {"image": "image/jpeg", "video": "video/h264", "state": "application/octet-stream"}
+    assert kinds == {"image": "image/jpeg", "video": "video/h264", "text": "application/octet-stream"}
     assert list((centre.folder / "partial").iterdir()) == []
 
 
@@ -211,7 +212,7 @@ async def test_wrong_content_is_put_aside(
     ],
 )
 async def test_evil_names_are_only_text(centre: Centre, name: bytes, tmp_path: Path) -> None:
-    before = sorted(path for path in tmp_path.rglob("*") if centre.folder not in path.parents)
+    before = outside(tmp_path, centre.folder)
     data = jpeg(2000)
     async with centre.terminal() as terminal:
         assert (await terminal.ask(LIST, file_list([(name, len(data))], number=NUMBER))).result == 0
@@ -220,10 +221,13 @@ async def test_evil_names_are_only_text(centre: Centre, name: bytes, tmp_path: P
         assert answer.body[1 : 1 + answer.body[0]] == name
     (row,) = (await centre.rows()).values()
     assert row["state"] == "complete"
-    after = sorted(path for path in tmp_path.rglob("*") if centre.folder not in path.parents)
-    assert {path for path in after} - set(before) <= {centre.folder}
+    assert outside(tmp_path, centre.folder) - before <= {centre.folder}
     stored = [path for path in (centre.folder / "objects").rglob("*") if path.is_file()]
     assert [path.name for path in stored] == [row["sha256"].hex()]
+
+
+def outside(root: Path, folder: Path) -> set[Path]:
+    return {path for path in root.rglob("*") if folder not in path.parents}
 
 
 async def test_long_names_that_a_chunk_cuts(centre: Centre) -> None:
@@ -383,14 +387,6 @@ async def test_a_file_without_its_list_finds_its_alarm_by_its_name(centre: Centr
     data = jpeg(2000)
     async with centre.terminal() as terminal:
         assert (await terminal.ask(HEAD, about(PICTURE, 0, 2000))).result == 1
-        await centre.pool.execute(SAFETY_ALARM, IDENTIFIER, NUMBER.decode())
+        await centre.pool.execute(INSERT_ALARM, IDENTIFIER, NUMBER.decode(), None)
         assert (await terminal.hand_over(PICTURE, 0, data)).result == 0
     assert (await centre.rows())[PICTURE.decode()]["state"] == "complete"
-
-
-SAFETY_ALARM = """
-INSERT INTO safety_alarms (vehicle_key, identifier, vehicle_id, alarm_key, alarm_number, time, received_at, peripheral,
-    dialect, event, terminal_alarm_id, flag, level, degree, speed_kmh, longitude_deg, latitude_deg, attachments, expires_at)
-SELECT vehicle_key, $1::bytea, vehicle_id, substr($1::bytea, 1, 14), $2, now(), now(), 101, 0, 1, 1, 0, 2, 5, 60, 118.0, 32.0, 3,
-    now() + interval '1100 days' FROM vehicles WHERE vehicle_id = 'V1'
-"""

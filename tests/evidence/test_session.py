@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,20 +41,21 @@ def joined(events: list[Event]) -> list[object]:
     found: list[object] = []
     for event in events:
         last = found[-1] if found else None
-        if isinstance(event, PieceCame) and isinstance(last, PieceCame) and last.name == event.name:
-            if last.offset + len(last.data) == event.offset:
-                found[-1] = PieceCame(last.name, last.offset, last.data + event.data)
-                continue
-        found.append(event)
+        if isinstance(event, PieceCame) and isinstance(last, PieceCame) and follows(last, event):
+            found[-1] = PieceCame(last.name, last.offset, last.data + event.data)
+        else:
+            found.append(event)
     return found
+
+
+def follows(last: PieceCame, event: PieceCame) -> bool:
+    return last.name == event.name and last.offset + len(last.data) == event.offset
 
 
 def feed(data: bytes, cuts: list[int]) -> list[Event]:
     session = AttachmentSession(LIMIT)
     places = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    return [
-        event for a, b in zip(places, places[1:], strict=False) for event in session.receive_data(data[a:b])
-    ]
+    return [event for a, b in pairwise(places) for event in session.receive_data(data[a:b])]
 
 
 @settings(max_examples=200)
@@ -77,13 +80,15 @@ def test_flags_and_magics_inside_a_chunk_are_data(data: bytes) -> None:
 def test_noise_is_a_fault_and_never_an_exception(data: bytes, cuts: list[int]) -> None:
     session = AttachmentSession(LIMIT)
     places = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    for a, b in zip(places, places[1:], strict=False):
+    for a, b in pairwise(places):
         session.receive_data(data[a:b])
 
 
 def test_what_the_messages_say() -> None:
     listed, head, end = feed(conversation([]), [])
-    assert isinstance(listed, ListCame) and isinstance(head, HeadCame) and isinstance(end, EndCame)
+    assert isinstance(listed, ListCame)
+    assert isinstance(head, HeadCame)
+    assert isinstance(end, EndCame)
     assert listed.message.identifier == IDENTIFIER
     assert listed.message.alarm_number == b"0" * 32
     assert [(one.name, one.size_bytes) for one in listed.message.files] == [(NAME, 9), (b"b.bin", 64)]
@@ -153,7 +158,8 @@ def package(message_id: int, number: int, total: int, part: bytes) -> bytes:
 def test_a_link_out_of_step_is_dead(data: bytes, code: str) -> None:
     session = AttachmentSession(LIMIT)
     (fault,) = session.receive_data(data)
-    assert isinstance(fault, Fault) and fault.fatal and fault.code == code
+    assert isinstance(fault, Fault)
+    assert (fault.fatal, fault.code) == (True, code)
     assert session.receive_data(frame(HEAD, PHONE, 0, about(NAME, 0, 1))) == []
 
 
