@@ -12,10 +12,15 @@ from dataclasses import dataclass
 
 from simulators.fleet import Vehicle
 from simulators.greeting import authenticate_body, register_body
+from simulators.orders import Orders
+from simulators.outbox import Outbox
 from simulators.reports import BLIND_AREA, LIVE_BATCH, batch, batch_capacity, fitting
+from stream.jt808.assembly import Assembler, first_serial
 from stream.jt808.errors import ProtocolError
-from stream.jt808.frame import Frame, decode_frame, encode_frame
+from stream.jt808.frame import Frame, decode_frame
 from stream.jt808.framing import FrameSplitter
+from stream.jt808.header import Header
+from stream.jt808.messages.packages import PlatformResendRequest
 
 TERMINAL_ANSWER, HEARTBEAT, REGISTER, AUTHENTICATE, REPORT, REPORT_BATCH = (
     1,
@@ -25,7 +30,8 @@ TERMINAL_ANSWER, HEARTBEAT, REGISTER, AUTHENTICATE, REPORT, REPORT_BATCH = (
     0x0200,
     0x0704,
 )
-PLATFORM_ANSWER, REGISTER_ANSWER, TEXT, LINK_CHECK, ATTACHMENTS = 0x8001, 0x8100, 0x8300, 0x8204, 0x9208
+PLATFORM_ANSWER, REGISTER_ANSWER, MEDIA_ANSWER, RESEND = 0x8001, 0x8100, 0x8800, 0x8003
+TEXT, ATTACHMENTS = 0x8300, 0x9208
 UNSUPPORTED, ALARM_HANDLED = 3, 4
 REGISTER_RESULTS = {
     1: "the vehicle is registered already",
@@ -100,12 +106,12 @@ class Session:
         self._on_text, self._on_refused = on_text, on_refused
         self._on_attachments = on_attachments
         self._timeout_s, self._heartbeat_s = answer_timeout_s, heartbeat_s
-        self._serial, self._output = 0, bytearray()
+        self._outbox = Outbox(vehicle)
         self._batch_capacity = batch_capacity(vehicle.edition)
-        self._splitter = FrameSplitter()
+        self._splitter, self._assembler = FrameSplitter(), Assembler()
+        self._orders = Orders(vehicle)
         self._unanswered: OrderedDict[int, Sent] = OrderedDict()
         self._greeting_serial, self._greeting_deadline_s = -1, math.inf
-        self._last_sent_s = 0.0
 
     # --- what the shell tells ----------------------------------------------------------------------------
 
@@ -133,41 +139,37 @@ class Session:
     def disconnected(self) -> None:
         """The connection is gone; what was not acknowledged is kept for the next one."""
         self.state = "offline"
-        self._output.clear()
+        self._outbox.clear()
         self._greeting_deadline_s = math.inf
 
     def received(self, data: bytes, now_s: float) -> None:
         """Bytes from the platform; anything that cannot be read is counted and passed over."""
         for raw in self._splitter.feed(data):
             try:
-                frame = decode_frame(raw)
+                self._handle(decode_frame(raw), now_s)
             except ProtocolError:
                 self.counts.bad_frames += 1
-                continue
-            self._handle(frame, now_s)
 
     def tick(self, now_s: float) -> None:
         """Send what is due: again what was not answered in time, then new reports, or a heartbeat."""
         if self.state == "online":
             self._resend(now_s)
             self._send_reports(now_s)
-            if now_s - self._last_sent_s >= self._heartbeat_s:
-                self._send(HEARTBEAT, b"", now_s)
+            if now_s - self._outbox.last_sent_s >= self._heartbeat_s:
+                self._outbox.send(HEARTBEAT, b"", now_s)
         elif self.state != "offline" and now_s >= self._greeting_deadline_s:
             self.wants_close = True
 
     def take_output(self) -> bytes:
         """Bytes to put on the wire now."""
-        output = bytes(self._output)
-        self._output.clear()
-        return output
+        return self._outbox.take()
 
     @property
     def next_wake_s(self) -> float:
         """When `tick` has something to do, new reports apart."""
         if self.state != "online":
             return self._greeting_deadline_s
-        heartbeat_s = self._last_sent_s + self._heartbeat_s
+        heartbeat_s = self._outbox.last_sent_s + self._heartbeat_s
         return min((sent.deadline_s for sent in self._unanswered.values()), default=heartbeat_s)
 
     @property
@@ -188,7 +190,7 @@ class Session:
     # --- greeting ----------------------------------------------------------------------------------------
 
     def _greet(self, message_id: int, body: bytes, now_s: float) -> None:
-        self._greeting_serial = self._send(message_id, body, now_s)
+        self._greeting_serial, _ = self._outbox.send(message_id, body, now_s)
         self._greeting_deadline_s = now_s + self._timeout_s
 
     def _authenticate(self, now_s: float) -> None:
@@ -196,15 +198,6 @@ class Session:
         self._greet(AUTHENTICATE, authenticate_body(self.vehicle, self.auth_code or b""), now_s)
 
     # --- sending -----------------------------------------------------------------------------------------
-
-    def _send(self, message_id: int, body: bytes, now_s: float) -> int:
-        serial = self._serial
-        self._serial = (serial + 1) & 0xFFFF
-        self._output += encode_frame(
-            message_id, self.vehicle.terminal_phone, serial, body, self.vehicle.edition
-        )
-        self._last_sent_s = now_s
-        return serial
 
     def _resend(self, now_s: float) -> None:
         """T(n+1) = T(n) x (n+1); when the last time has passed the link counts as dead."""
@@ -220,8 +213,7 @@ class Session:
 
     def _send_again(self, sent: Sent, now_s: float) -> None:
         sent.deadline_s = now_s + sent.timeout_s
-        self._output += sent.frame
-        self._last_sent_s = now_s
+        self._outbox.repeat(sent.frame, now_s)
         self.counts.resent += sent.count
 
     def _send_reports(self, now_s: float) -> None:
@@ -251,9 +243,7 @@ class Session:
 
     def _send_kept(self, message_id: int, body: bytes, first: int, count: int, now_s: float) -> None:
         """Send reports and keep them until they are answered."""
-        start = len(self._output)
-        serial = self._send(message_id, body, now_s)
-        frame = bytes(self._output[start:])
+        serial, frame = self._outbox.send(message_id, body, now_s)
         self._unanswered[serial] = Sent(serial, frame, first, count, now_s + self._timeout_s, self._timeout_s)
 
     def _unpack(self, sent: Sent, now_s: float) -> None:
@@ -267,6 +257,11 @@ class Session:
 
     def _handle(self, frame: Frame, now_s: float) -> None:
         message_id, body = frame.header.message_id, frame.body
+        if frame.header.total:
+            whole = self._assembler.add(frame.header, body, now_s)
+            if whole is None:
+                return
+            body = whole
         if message_id == PLATFORM_ANSWER and len(body) >= 5:
             self._answered(body, now_s)
         elif message_id == REGISTER_ANSWER and len(body) >= 3:
@@ -277,12 +272,29 @@ class Session:
         elif message_id == ATTACHMENTS:
             self._reply(frame, 0, now_s)
             self._on_attachments(body)
-        elif message_id not in (PLATFORM_ANSWER, REGISTER_ANSWER):
-            self._reply(frame, 0 if message_id == LINK_CHECK else 3, now_s)
+        elif message_id == RESEND:
+            asked = PlatformResendRequest.decode(body, self.vehicle.edition)
+            self._outbox.repeat_packages(asked.first_serial, asked.packages, now_s)
+        elif message_id not in (PLATFORM_ANSWER, REGISTER_ANSWER, MEDIA_ANSWER):
+            self._obey(frame, body, now_s)
+
+    def _obey(self, frame: Frame, body: bytes, now_s: float) -> None:
+        """Carry out an order; one that is not known, or comes before the first position, is declined."""
+        header = frame.header
+        serial = _serial_of(header)
+        position = self._reports(self.next_report, 1)
+        answer = self._orders.carry_out(header.message_id, serial, body, position[0]) if position else None
+        if answer is None:
+            self._reply(frame, UNSUPPORTED, now_s)
+            return
+        if answer.result is not None:
+            self._reply(frame, answer.result, now_s)
+        for message in answer.messages:
+            self._outbox.send_message(message, now_s)
 
     def _reply(self, frame: Frame, result: int, now_s: float) -> None:
-        body = struct.pack(">HHB", frame.header.serial, frame.header.message_id, result)
-        self._send(TERMINAL_ANSWER, body, now_s)
+        body = struct.pack(">HHB", _serial_of(frame.header), frame.header.message_id, result)
+        self._outbox.send(TERMINAL_ANSWER, body, now_s)
 
     def _read_text(self, body: bytes) -> None:
         self.counts.texts += 1
@@ -338,3 +350,8 @@ class Session:
         self.counts.reports_acknowledged += sent.count
         self._on_acknowledged(sent.first, sent.count, serial)
         self._send_reports(now_s)
+
+
+def _serial_of(header: Header) -> int:
+    """Serial that answers name: of the first package where there are several."""
+    return first_serial(header) if header.total else header.serial

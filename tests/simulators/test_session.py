@@ -264,7 +264,7 @@ def test_texts_are_answered(edition):
 def test_other_orders_are_refused_politely_and_garbage_is_passed_over():
     talk = Talk()
     talk.go_online()
-    talk.tell(0x8103, b"\x00")
+    talk.tell(0x8FFF, b"\x00")
     (answer,) = talk.heard()
     assert answer.body[-1] == 3
     talk.session.received(b"\x7e\x01\x02\x7e junk \x7e\x7d\x7e", talk.now_s)
