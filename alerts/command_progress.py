@@ -62,22 +62,28 @@ _COLUMNS = """c.command_id, c.vehicle_id, c.vehicle_key, c.kind, c.body, c.opera
              c.terminal_phone) AS phone"""
 
 
-async def read_unfinished(source: _Source, limit: int) -> list[Held]:
-    """The oldest unfinished commands, in the order in which they were given."""
+async def read_unfinished_ids(source: _Source, limit: int) -> list[str]:
+    """Ids of the oldest unfinished commands, in the order in which they were given."""
     rows = await source.fetch(
-        f"""SELECT {_COLUMNS} FROM commands c
-            WHERE c.ended_at IS NULL ORDER BY c.number LIMIT $1""",
-        limit,
+        "SELECT command_id FROM commands WHERE ended_at IS NULL ORDER BY number LIMIT $1", limit
     )
-    return [_held(row) for row in rows]
+    return [str(row["command_id"]) for row in rows]
 
 
-async def read_unfinished_of(source: _Source, vehicle_keys: Sequence[int], limit: int) -> list[Held]:
+async def read_commands(source: _Source, command_ids: Sequence[str]) -> list[Held]:
+    """Those of some commands that are unfinished, in the order in which they were given."""
+    return await _read(source, "c.command_id = ANY($1::uuid[])", command_ids)
+
+
+async def read_unfinished_of(source: _Source, vehicle_keys: Sequence[int]) -> list[Held]:
     """The unfinished commands of some vehicles, in the order in which they were given."""
+    return await _read(source, "c.vehicle_key = ANY($1::bigint[])", vehicle_keys)
+
+
+async def _read(source: _Source, condition: str, arguments: Sequence[object]) -> list[Held]:
     rows = await source.fetch(
-        f"""SELECT {_COLUMNS} FROM commands c
-            WHERE c.ended_at IS NULL AND c.vehicle_key = ANY($1) ORDER BY c.number LIMIT $2""",
-        *(list(vehicle_keys), limit),
+        f"SELECT {_COLUMNS} FROM commands c WHERE c.ended_at IS NULL AND {condition} ORDER BY c.number",
+        list(arguments),
     )
     return [_held(row) for row in rows]
 

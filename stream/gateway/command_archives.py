@@ -8,15 +8,14 @@ from alerts.command_progress import Held
 
 START, STOP = "archive_start", "archive_stop"
 
-#: Vehicles under archive at once: a dispute concerns a few, and each costs its whole traffic twice.
-MAX_VEHICLES = 10_000
-
-Changed = Callable[[int, int | None], object]
-"""Told of a vehicle and the time, ms, until which its frames are kept; None: no longer."""
+Changed = Callable[[int, int | None], bool]
+"""Told of a vehicle and the time, ms, until which its frames are kept; None: no longer. False: there is no
+room for one more."""
 
 
-def _nobody(_vehicle_key: int, _until_ms: int | None) -> None:
+def _nobody(_vehicle_key: int, _until_ms: int | None) -> bool:
     """Until somebody asks to be told."""
+    return True
 
 
 class Archives:
@@ -42,13 +41,10 @@ class Archives:
             if self._until_ms.pop(command.vehicle_key, None):
                 self.changed(command.vehicle_key, None)
             return False
-        full = len(self._until_ms) >= MAX_VEHICLES and command.vehicle_key not in self._until_ms
-        if command.expires_ms <= now_ms or full:
+        until_ms = max(command.expires_ms, self.until_ms(command.vehicle_key) or 0)
+        if command.expires_ms <= now_ms or not self.changed(command.vehicle_key, until_ms):
             return False
-        before = self.until_ms(command.vehicle_key)
         self._until_ms.setdefault(command.vehicle_key, {})[command.command_id] = command.expires_ms
-        if before is None or command.expires_ms > before:
-            self.changed(command.vehicle_key, command.expires_ms)
         return True
 
     def due(self, now_ms: int) -> list[str]:

@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 class Carrier:
     """Follows the sessions of a gateway (`stream.gateway.hooks.Listener`). Mutable.
 
-    wanted: vehicles that have just joined while more commands are unfinished than are kept: theirs are to be
-    looked up.
+    wanted: vehicles that have just joined, whose commands are to be looked up: another gateway may have had
+    them in hand, and more may be unfinished than are kept.
     """
 
     def __init__(self, gateway: Gateway, pool: asyncpg.Pool, name: str, limits: Limits) -> None:
@@ -78,8 +78,7 @@ class Carrier:
 
     def joined(self, session: Session) -> None:
         """A terminal has authenticated: what waits for it goes out."""
-        if self.dispatcher.full:
-            self.wanted.add(session.known_terminal.vehicle_key)
+        self.wanted.add(session.known_terminal.vehicle_key)
         self._do(self.dispatcher.joined(session.phone, _now_ms()))
 
     def left(self, session: Session) -> None:

@@ -15,7 +15,13 @@ from aiokafka.errors import KafkaError
 
 from alerts.arrow import RecordError
 from alerts.cancellation import asked_to_end
-from alerts.command_progress import Held, is_id, read_unfinished, read_unfinished_of
+from alerts.command_progress import (
+    Held,
+    is_id,
+    read_commands,
+    read_unfinished_ids,
+    read_unfinished_of,
+)
 from alerts.commands import decode_commands
 from stream.gateway import metrics
 from stream.gateway.command_carrier import Carrier
@@ -28,8 +34,10 @@ _RETRY_S = 1.0
 #: How often the table is compared with what is kept: it frees what has ended elsewhere, and finds what a
 #: broker that was away did not bring.
 _COMPARE_S = 30.0
-#: How soon after a login its vehicle is looked up where not all commands are kept; gathers a storm's logins.
+#: How soon after a login its vehicle is looked up; gathers the logins of a storm.
 _LOOK_S = 0.5
+#: Commands or vehicles a question: some 10 ms of work.
+_PAGE = 1000
 
 
 async def follow_topic(carrier: Carrier, consumer: AIOKafkaConsumer) -> None:
@@ -71,11 +79,11 @@ async def follow_table(carrier: Carrier, pool: asyncpg.Pool, capacity: int) -> N
     due_s = loop.time()
     while True:
         try:
+            await _look_up_wanted(carrier, pool)
             if loop.time() >= due_s:
                 await compare(carrier, pool, capacity)
                 due_s = loop.time() + _COMPARE_S
-            await _look_up_wanted(carrier, pool, capacity)
-        except DATABASE_AWAY as error:
+        except (*DATABASE_AWAY, asyncpg.PostgresError) as error:
             log.warning("the table of commands cannot be read: %s: %s", type(error).__name__, error)
             await asyncio.sleep(_RETRY_S)
         await asyncio.sleep(_LOOK_S)
@@ -84,26 +92,24 @@ async def follow_table(carrier: Carrier, pool: asyncpg.Pool, capacity: int) -> N
 async def compare(carrier: Carrier, pool: asyncpg.Pool, capacity: int) -> None:
     """Take what the table has and we have not; forget what it does not have any more."""
     known = carrier.ids()
-    unfinished = await read_unfinished(pool, capacity)
-    for held in unfinished:
-        carrier.take(held)
-    if len(unfinished) < capacity:
-        found = {held.command.command_id for held in unfinished}
-        # What came from the topic while the table was read is not forgotten; records of version 1 wait for
-        # their row.
-        carrier.forget(known - found - carrier.writer.adopting())
-
-
-async def _look_up_wanted(carrier: Carrier, pool: asyncpg.Pool, capacity: int) -> None:
-    if carrier.wanted:
-        wanted, carrier.wanted = carrier.wanted, set()
-        try:
-            found = await read_unfinished_of(pool, list(wanted), capacity)
-        except DATABASE_AWAY:
-            carrier.wanted |= wanted
-            raise
-        for held in found:
+    unfinished = await read_unfinished_ids(pool, capacity)
+    fresh = [command_id for command_id in unfinished if command_id not in known]
+    for start in range(0, len(fresh), _PAGE):
+        for held in await read_commands(pool, fresh[start : start + _PAGE]):
             carrier.take(held)
+    if len(unfinished) < capacity:
+        # What came from the topic meanwhile is not known, and not forgotten; records of version 1 wait for
+        # their row.
+        carrier.forget(known.difference(unfinished) - carrier.writer.adopting())
+
+
+async def _look_up_wanted(carrier: Carrier, pool: asyncpg.Pool) -> None:
+    """What waits for terminals that have just joined, whoever had it in hand before."""
+    while carrier.wanted:
+        wanted = list(carrier.wanted)[:_PAGE]
+        for held in await read_unfinished_of(pool, wanted):
+            carrier.take(held)
+        carrier.wanted.difference_update(wanted)
 
 
 async def _partitions(consumer: AIOKafkaConsumer) -> list[TopicPartition]:

@@ -48,9 +48,14 @@ def message_of(command: Command, edition: Edition) -> Message | RawMessage:
     """The message of a command for a terminal of that edition. Raises `EncodeError`."""
     try:
         message_id, view = _VIEWS[command.kind](command.body, edition)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise EncodeError(f"a command {command.kind} lacks what it needs: {error!r}") from None
-    return from_view(message_id, view, edition)
+        message = from_view(message_id, view, edition)
+        message.encode(edition)
+    except EncodeError:
+        raise
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+        # The desk lets nothing through that gets here; whoever else writes commands may.
+        raise EncodeError(f"the body is none of a command {command.kind}: {error!r}") from None
+    return message
 
 
 def fits(command: Command, message: Message | RawMessage) -> bool:

@@ -90,7 +90,7 @@ class CommandWriter:
             self._filled.clear()
             try:
                 await self.step()
-            except DATABASE_AWAY as error:
+            except (*DATABASE_AWAY, asyncpg.PostgresError) as error:
                 log.warning("commands wait for the database: %s: %s", type(error).__name__, error)
                 self._filled.set()
                 await asyncio.sleep(_RETRY_S)

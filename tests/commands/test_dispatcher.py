@@ -24,7 +24,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.lists(STEPS, max_size=40))
 def test_every_command_ends_once_and_is_not_repeated_for_ever(steps: list[tuple]) -> None:
     world = World()

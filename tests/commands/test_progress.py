@@ -58,7 +58,8 @@ async def test_a_command_ends_once(connection: asyncpg.Connection) -> None:
     assert await progress.write_progress(connection, "A", [end]) == set()
     assert await progress.write_progress(connection, "A", [replace(end, state="failed")]) == {number}
     assert await progress.claim(connection, "B", [(number, now + 1000)]) == {}
-    assert await progress.read_unfinished(connection, 10) == []
+    assert await progress.read_unfinished_ids(connection, 10) == []
+    assert await progress.read_commands(connection, [number]) == []
     found = await row(connection, command)
     assert (found["state"], found["result"], found["serial"]) == ("answered", '{"result": 0}', 3)
 
@@ -108,12 +109,14 @@ async def test_unfinished_ones_come_in_their_order_with_the_registrys_phone(
 ) -> None:
     commands = [await order(connection) for _ in range(5)]
     await connection.execute("UPDATE vehicles SET terminal_phone = '13900000009'")
-    found = await progress.read_unfinished(connection, 4)
-    assert [one.command.command_id for one in found] == [one.command_id for one in commands[:4]]
+    ids = await progress.read_unfinished_ids(connection, 4)
+    assert ids == [one.command_id for one in commands[:4]]
+    found = await progress.read_commands(connection, ids[::-1])
+    assert [one.command.command_id for one in found] == ids
     assert {one.command.terminal_phone for one in found} == {"13900000009"}
-    same = await progress.read_unfinished_of(connection, [commands[0].vehicle_key], 4)
-    assert same == found
-    assert await progress.read_unfinished_of(connection, [1], 4) == []
+    same = await progress.read_unfinished_of(connection, [commands[0].vehicle_key])
+    assert [one.command.command_id for one in same] == [one.command_id for one in commands]
+    assert await progress.read_unfinished_of(connection, [1]) == []
 
 
 async def test_records_of_version_1_get_their_row(connection: asyncpg.Connection) -> None:
