@@ -157,10 +157,10 @@ def _order(row: Mapping[str, Any], place: UploadPlace) -> command_store.Order:
         vehicle_id=row["vehicle_id"],
         kind=ATTACHMENTS_KIND,
         body={
-            "server_address": place.address,
+            "server": place.address,
             "tcp_port": place.port,
             "udp_port": 0,
-            "alarm_identifier": row["identifier"].hex(),
+            "identifier": row["identifier"].hex(),
             "alarm_number": row["alarm_number"],
         },
         dedup=f"{ATTACHMENTS_KIND} {row['alarm_number']}",
