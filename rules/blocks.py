@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rules import alarm_column
 from rules.identity import driver_key
 from rules.reports import STATUS_POSITIONED, Reports
+from rules.rulebook_record import is_rulebook
 from rules.safety import NO_ALARMS, SafetyAlarms
 
 SCHEMA_NAME = "telemetry"
@@ -143,11 +144,15 @@ def _encode_column(field: pa.Field, columns: Mapping[str, Any]) -> pa.Array | No
 def decode_block(value: bytes | memoryview) -> Block:
     """Read one record value.
 
+    A record that hands over a rulebook (`rules.rulebook_record`) is a block without reports.
+
     Raises
     ------
     BlockError
         The value is no Arrow stream, another schema, a newer version, or lacks a column.
     """
+    if is_rulebook(value):
+        return Block(Reports.empty(), SCHEMA.empty_table())
     try:
         table = pa.ipc.open_stream(value).read_all()
     except (pa.ArrowException, OSError, ValueError) as error:

@@ -13,6 +13,7 @@ from geo.zones import ZoneSet
 from rules import snapshot
 from rules.arrange import Arranger
 from rules.change import Disposition, EpisodeChange, Outcome
+from rules.editions import Editions
 from rules.families import FAMILIES
 from rules.family import Batch, Family, Setting, Watch
 from rules.filing import filings
@@ -37,6 +38,8 @@ class Engine:
 
     def __init__(self, rulebook: Rulebook, zones: ZoneSet, families: Sequence[Family] = FAMILIES) -> None:
         self.rulebook = rulebook
+        self._editions = Editions()
+        self._families = families
         self._setting = Setting(rulebook, zones, Vehicles())
         self._arranger = Arranger(rulebook, self._setting.vehicles)
         self.refused: Counter[str] = self._arranger.refused
@@ -81,20 +84,35 @@ class Engine:
             alarm: alert for watch in self._watches for alarm, alert in getattr(watch, "merged", {}).items()
         }
         alarms = filings(reports, arranged.disposition, merged)
-        return Outcome(arranged.disposition, [finding.change for finding in found], alarms)
+        changes = [self._editions.named(finding.change) for finding in found]
+        return Outcome(arranged.disposition, changes, alarms)
 
     def open_changes(self) -> list[EpisodeChange]:
         """The current truth of every episode that is still open, in order of start, vehicle and rule."""
-        changes = [change for watch in self._watches for change in watch.open_changes()]
+        every = (change for watch in self._watches for change in watch.open_changes())
+        changes = [self._editions.named(change) for change in every]
         return sorted(changes, key=lambda one: (one.start_ms, one.vehicle_key, one.rule, one.alert_id))
 
     def snapshot(self) -> bytes:
         """The whole state as Arrow IPC, versioned and self-describing."""
-        return snapshot.dump(self._setting, self._watches)
+        return snapshot.dump(self._setting, self._watches, self._editions.dump(self.rulebook))
+
+    def switched(self, rulebook: Rulebook) -> Engine:
+        """This engine from here on with another rulebook, which came with the stream.
+
+        Episodes that are open go on under the new rulebook and keep the version that found them.
+        """
+        editions = self._editions
+        editions.keep(self.open_changes())
+        editions.published = True
+        engine = Engine(rulebook, self._setting.zones, self._families)
+        return engine._fill(snapshot.read(self.snapshot()), editions)
 
     @classmethod
     def restore(cls, rulebook: Rulebook, zones: ZoneSet, data: bytes) -> Engine:
         """The engine that a snapshot was taken of; the rulebook and the zones may be others than then.
+
+        A snapshot whose rulebook came with the stream goes on with that one.
 
         Raises
         ------
@@ -102,6 +120,13 @@ class Engine:
             The data is no snapshot, or of a version this program does not read.
         """
         saved = snapshot.read(data)
-        engine = cls(rulebook, saved.zones_with_former(zones))
-        snapshot.load(saved, engine._setting, engine._watches)
-        return engine
+        try:
+            editions, rulebook = Editions.load(saved.editions, rulebook)
+        except (KeyError, TypeError, ValueError) as error:
+            raise SnapshotError(f"damaged engine snapshot: {error!r}") from error
+        return cls(rulebook, saved.zones_with_former(zones))._fill(saved, editions)
+
+    def _fill(self, saved: snapshot.Saved, editions: Editions) -> Engine:
+        self._editions = editions
+        snapshot.load(saved, self._setting, self._watches)
+        return self

@@ -33,10 +33,12 @@ class SnapshotError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A snapshot read: its tables as Arrow structs, and [id, name, name_en] of the zones it refers to."""
+    """A snapshot read: its tables as Arrow structs, [id, name, name_en] of the zones it refers to, and the
+    text that was kept beside them."""
 
     tables: dict[str, pa.StructArray]
     zones: dict[int, list[str]]
+    editions: str
 
     def zones_with_former(self, zones: ZoneSet) -> ZoneSet:
         """The zones, and those only the snapshot knows, without area: their open episodes end with the
@@ -46,8 +48,8 @@ class Saved:
         return zones.with_former(gone) if gone else zones
 
 
-def dump(setting: Setting, watches: Sequence[Watch]) -> bytes:
-    """The state as bytes."""
+def dump(setting: Setting, watches: Sequence[Watch], editions: str) -> bytes:
+    """The state as bytes; `editions` is a text kept beside it."""
     keys = {"vehicle_key": setting.vehicles.keys}
     columns = {"vehicles": _pack(keys | _fields(setting.vehicles.table))}
     used: set[int] = set()
@@ -62,6 +64,7 @@ def dump(setting: Setting, watches: Sequence[Watch]) -> bytes:
         "haulwatch.version": str(VERSION),
         "haulwatch.rulebook": setting.book.version,
         "haulwatch.zones": json.dumps(zones, ensure_ascii=False),
+        "haulwatch.editions": editions,
     }
     batch = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
     batch = batch.replace_schema_metadata(metadata)
@@ -94,7 +97,8 @@ def read(data: bytes) -> Saved:
     try:
         zones = {int(index): names for index, names in json.loads(metadata[b"haulwatch.zones"]).items()}
         names = batch.schema.names
-        return Saved({name: batch.column(name).flatten() for name in names}, zones)
+        tables = {name: batch.column(name).flatten() for name in names}
+        return Saved(tables, zones, metadata[b"haulwatch.editions"].decode())
     except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise SnapshotError(f"damaged engine snapshot: {error!r}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +12,14 @@ from numpy.typing import NDArray
 
 from rules.blocks import Block, BlockError, decode_block
 from rules.change import AlarmFiling
-from rules.engine import EpisodeChange
+from rules.engine import Engine, EpisodeChange, Outcome
 from rules.reports import Reports
+from rules.rulebook import RulebookError
+from rules.rulebook_record import decode_rulebook, is_rulebook
 from stream.worker import metrics
 from stream.worker.partition import Partition
+
+log = logging.getLogger(__name__)
 
 DISPOSITIONS = ("fresh", "tie", "duplicate", "late", "impossible")
 
@@ -57,30 +62,82 @@ def evaluate(partition: Partition, records: Sequence[Record]) -> Evaluated:
     """Run the rules over records that come next in the partition. What lies before `written_offset` moves
     the state and is then forgotten, because the database has it."""
     written = [record for record in records if record.offset < partition.written_offset]
-    if written:
-        blocks, _ = _read(written)
+    for part in _parts(written):
+        blocks, _ = _read(part.records)
         partition.engine.process(Reports.concat([block.reports for block in blocks]))
+        _switch(partition, part)
 
-    blocks, dead_letters = _read(records[len(written) :])
+    blocks, dead_letters, outcomes = [], [], []
+    for part in _parts(records[len(written) :]):
+        read, letters = _read(part.records)
+        outcomes.append(_process(partition.engine, Reports.concat([block.reports for block in read])))
+        blocks += read
+        dead_letters += letters + _switch(partition, part)
     reports = Reports.concat([block.reports for block in blocks])
-    engine = partition.engine
-    refused, ignored = Counter(engine.refused), engine.zones_ignored
-    outcome = engine.process(reports)
-    _count(blocks, outcome.disposition)
-    for reason, count in (engine.refused - refused).items():
-        metrics.IMPOSSIBLE.labels(reason).inc(count)
-    metrics.ZONES_IGNORED.inc(engine.zones_ignored - ignored)
+    disposition = np.concatenate([np.empty(0, np.uint8), *(one.disposition for one in outcomes)])
+    changes = [change for one in outcomes for change in one.changes]
+    alarms = [alarm for one in outcomes for alarm in one.alarms]
+    _count(blocks, disposition)
     return Evaluated(
         partition,
         records[-1].offset + 1,
         reports,
-        outcome.disposition,
-        outcome.changes,
-        outcome.alarms,
-        _vehicle_ids(blocks, reports, (*outcome.changes, *outcome.alarms)),
+        disposition,
+        changes,
+        alarms,
+        _vehicle_ids(blocks, reports, (*changes, *alarms)),
         dead_letters,
         int(reports.received_ms.min()) if len(reports) else 0,
     )
+
+
+def _process(engine: Engine, reports: Reports) -> Outcome:
+    refused, ignored = Counter(engine.refused), engine.zones_ignored
+    outcome = engine.process(reports)
+    for reason, count in (engine.refused - refused).items():
+        metrics.IMPOSSIBLE.labels(reason).inc(count)
+    metrics.ZONES_IGNORED.inc(engine.zones_ignored - ignored)
+    return outcome
+
+
+@dataclass(slots=True)
+class Part:
+    """Records of reports, and the rulebook that was handed over behind them, if any."""
+
+    records: list[Record]
+    rulebook: Record | None = None
+
+
+def _parts(records: Sequence[Record]) -> list[Part]:
+    """Records cut behind each handing over of a rulebook: it counts from exactly that offset on."""
+    parts = []
+    part = Part([])
+    for record in records:
+        if is_rulebook(record.value):
+            part.rulebook = record
+            parts.append(part)
+            part = Part([])
+        else:
+            part.records.append(record)
+    return [*parts, part] if part.records else parts
+
+
+def _switch(partition: Partition, part: Part) -> list[DeadLetter]:
+    """Go on with the rulebook handed over; one that cannot be read is a dead letter and changes nothing."""
+    record = part.rulebook
+    if record is None:
+        return []
+    try:
+        rulebook = decode_rulebook(record.value)
+    except RulebookError as error:
+        log.error("partition %d: rulebook at offset %d: %s", record.partition, record.offset, error)
+        return [DeadLetter(record.partition, record.offset, str(error), record.value)]
+    before = partition.engine.rulebook.version
+    partition.engine = partition.engine.switched(rulebook)
+    log.info("partition %d: from offset %d on rulebook %s, before %s",
+             record.partition, record.offset + 1, rulebook.version, before)  # fmt: skip
+    metrics.RULEBOOKS.inc()
+    return []
 
 
 def _read(records: Sequence[Record]) -> tuple[list[Block], list[DeadLetter]]:
