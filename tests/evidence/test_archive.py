@@ -140,7 +140,6 @@ async def test_a_new_log_is_read_from_its_start(pool: asyncpg.Pool, tmp_path: Pa
 async def test_media_that_cannot_be_read_stay_bytes(broker: str, pool: asyncpg.Pool, tmp_path: Path) -> None:
     await ensure_topics(broker, {MESSAGES: 2, FRAMES: 2})
     async with following(broker, pool, tmp_path):
-        before = len(await serials(pool, "terminal_messages"))
         await publish(
             broker, MESSAGES, encode_messages([message(77, 0x0801, b"short"), picture(78, b"not a JPEG")])
         )
