@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from geo.zones import ZoneSet
 from rules import snapshot
 from rules.arrange import Arranger
@@ -18,10 +21,11 @@ from rules.families import FAMILIES
 from rules.family import Batch, Family, Setting, Watch
 from rules.filing import filings
 from rules.finding import Finding
+from rules.records import NONE
 from rules.reports import Reports
 from rules.rulebook import Rulebook
 from rules.slots import Slots
-from rules.snapshot import SnapshotError
+from rules.snapshot import Saved, SnapshotError
 from rules.vehicles import Vehicles
 
 __all__ = ["Disposition", "Engine", "EpisodeChange", "Outcome", "SnapshotError"]
@@ -49,6 +53,19 @@ class Engine:
     def vehicles(self) -> int:
         """Number of vehicles known."""
         return len(self._setting.vehicles)
+
+    @property
+    def zones(self) -> ZoneSet:
+        """The zones watched, former ones with open episodes included."""
+        return self._setting.zones
+
+    def newest_ms(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Time of the newest report of each vehicle; `rules.records.NONE` where none is known."""
+        known = self._setting.vehicles
+        row = known.index.find(keys)
+        newest = np.full(len(keys), NONE)
+        newest[row >= 0] = known.table.rows["time_ms"][row[row >= 0]]
+        return newest
 
     @property
     def zones_ignored(self) -> int:
@@ -126,7 +143,7 @@ class Engine:
             raise SnapshotError(f"damaged engine snapshot: {error!r}") from error
         return cls(rulebook, saved.zones_with_former(zones))._fill(saved, editions)
 
-    def _fill(self, saved: snapshot.Saved, editions: Editions) -> Engine:
+    def _fill(self, saved: Saved, editions: Editions) -> Engine:
         self._editions = editions
         snapshot.load(saved, self._setting, self._watches)
         return self
