@@ -112,7 +112,7 @@ class Link:
     def connected(self, now_s: float) -> None:
         """A connection is there: the side that connected logs in. One that was there before is given up."""
         if self.state is not LinkState.DOWN:
-            self.end(Trigger.DISCONNECTED)
+            self.end(Trigger.DISCONNECTED, "replaced")
         self._count_splitter()
         self._splitter = FrameSplitter(MAX_LOGIN_FRAME_BYTES)
         self._outgoing.clear()

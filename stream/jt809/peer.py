@@ -144,22 +144,32 @@ class Peer:
             self.counts["fell_over"] += 1
         return Sent(link.name, link.write(message, now_s))
 
-    def accept_login(self, verify_code: int, now_s: float) -> None:
-        """Upper platform: let the lower one in that asked; its sub link is wanted next."""
+    def accept_login(self, verify_code: int, now_s: float) -> bool:
+        """Upper platform: let the lower one in that asked; its sub link is wanted next.
+
+        False if it does not wait any more: the link has gone down since it asked.
+        """
+        if self.main.state is not LinkState.DECIDING:
+            return False
         self.sub.verify_code = verify_code
-        self._told_broken = False
         self.main.accept(m.LoginResponse(result=0, verify_code=verify_code), now_s)
-        if self.sub.state is not LinkState.DOWN:
-            # A new login has a new code, and the old sub link may be one of a process that is gone.
-            self.sub.end(Trigger.NOTICE)
+        # A new login has a new code, and the old sub link may be one of a process that is gone. No notice of
+        # that: the new sub link takes its place at the other end.
+        self._told_broken = True
+        self.sub.end(Trigger.NOTICE)
         self._settle(now_s)
+        self._told_broken = False
         self._attempts.at_s = now_s
         self._want(now_s)
+        return True
 
-    def refuse_login(self, result: int, now_s: float) -> None:
-        """Upper platform: refuse the lower one; result as in `links.LOGIN_RESULTS`."""
+    def refuse_login(self, result: int, now_s: float) -> bool:
+        """Upper platform: refuse the lower one; result as in `links.LOGIN_RESULTS`. False as above."""
+        if self.main.state is not LinkState.DECIDING:
+            return False
         self.main.refuse(m.LoginResponse(result=result, verify_code=0), now_s)
         self._settle(now_s)
+        return True
 
     def close(self, now_s: float, reason: int = 0) -> None:
         """End both links in order: notice to the other platform, logout. reason: 0 restart, 1 other."""
@@ -258,7 +268,7 @@ class Peer:
             self._told_broken = False
 
     def _on_lost(self, event: LinkLost, now_s: float) -> None:
-        if self._closing:
+        if self._closing or event.reason == "replaced":
             return
         if self.link(event.link) is self._ours:
             self._tell_broken(event.link, now_s, cannot_connect=False)
@@ -277,11 +287,14 @@ class Peer:
             self._told_broken = True
 
     def _on_message(self, event: MessageReceived) -> None:
-        """A notice that a link is broken ends it here too: its end may not have been seen yet."""
+        """A notice that a link is broken ends it here too: its end may not have been seen yet.
+
+        One that is not established is newer than the notice.
+        """
         message = event.message
-        if isinstance(message, m.MainLinkBroken) and self.role == "upper":
+        if isinstance(message, m.MainLinkBroken) and self.role == "upper" and self.main.established:
             self.main.end(Trigger.NOTICE)
-        elif isinstance(message, m.SubLinkBroken) and self.role == "lower":
+        elif isinstance(message, m.SubLinkBroken) and self.role == "lower" and self.sub.established:
             self.sub.end(Trigger.NOTICE)
         elif isinstance(message, m.LowerCloses | m.UpperCloses):
             self._told_broken = True
