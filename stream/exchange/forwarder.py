@@ -71,6 +71,8 @@ class Forwarder:
         """Until cancelled. Raises LinkLost when another process has taken the link over."""
         await self._reader.open()
         try:
+            # At once, not when the peer is there: what comes before its first visit is for it too.
+            await self._begin()
             while True:
                 await self._session.up.wait()
                 await self._serve()
@@ -79,10 +81,8 @@ class Forwarder:
 
     async def _serve(self) -> None:
         """From the confirmed positions on, until a link breaks."""
-        offsets = await self._reader.seek(*await patiently(self._load, f"positions of link {self.link.name}"))
+        offsets = await self._begin()
         ledger: Ledger[dict[int, int]] = Ledger(self._session, self.link.confirm_s, self._clock)
-        # Where nothing was sent yet, the beginning is a position too: a break must not skip to the log's end.
-        await patiently(lambda: self._save(offsets), f"positions of link {self.link.name}")
         saved, self._sent_since = dict(offsets), 0
         try:
             while self._session.up.is_set() and not ledger.broken:
@@ -97,6 +97,13 @@ class Forwarder:
             pass
         if ledger.broken:
             metrics.REWINDS.labels(self.link.name).inc()
+
+    async def _begin(self) -> dict[int, int]:
+        """Read from the confirmed positions on; where there are none, the beginning is one from now on."""
+        doing = f"positions of link {self.link.name}"
+        offsets = await self._reader.seek(*await patiently(self._load, doing))
+        await patiently(lambda: self._save(offsets), doing)
+        return offsets
 
     async def _load(self) -> tuple[dict[int, int], bool]:
         identity = self._reader.identity

@@ -8,8 +8,7 @@ from ipaddress import ip_address
 from stream.exchange.link import Link
 from stream.jt809.cipher import Cipher
 from stream.jt809.frame import decode_frame, encode_frame
-from stream.jt809.framing import unescape
-from stream.jt809.header import Edition, Header, edition_of, parse_header
+from stream.jt809.header import Edition, Header
 from stream.jt809.messages import read_message
 from stream.jt809.messages.links import LoginRequest, LoginResponse
 from stream.protocol_errors import ProtocolError
@@ -35,9 +34,8 @@ def access_code_of(content: bytes) -> tuple[int, Edition]:
     """The access code of a first frame (between its flags), and the version its header looks like.
 
     Raises ProtocolError."""
-    plain = unescape(content)
-    edition = edition_of(plain)
-    return parse_header(plain, edition).gnss_center_id, edition
+    header = decode_frame(content, "auto").header
+    return header.gnss_center_id, header.edition
 
 
 def judge(link: Link, ip: str, content: bytes) -> int:

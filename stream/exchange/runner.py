@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 FLEET_S = 10.0
 """Between two looks whether the registry has changed."""
 STATE_S = 2.0
+"""Between two tellings of counters; that a link is up or down is told at once."""
 
 
 class Runner:
@@ -148,7 +149,9 @@ class Runner:
                     log.warning("link %s: another process tells of it", self.link.name)
             except DATABASE_AWAY:
                 log.debug("link %s: state not written, database away", self.link.name)
-            await asyncio.sleep(STATE_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.session.changed.wait(), STATE_S)
+            self.session.changed.clear()
 
     async def _write_state(self) -> bool:
         session = self.session

@@ -33,6 +33,8 @@ CONNECT_TIMEOUT_S = 10.0
 JITTER_S = 1.0
 """Added to each new attempt: after a peer's restart its hundred neighbours must not come in one moment."""
 CLOSE_S = 2.0
+LOOK_S = 1.0
+"""The longest a timer runs: those of the loop stand still while the machine sleeps."""
 _UNKNOWN_HOSTS = frozenset({"", "0.0.0.0", "::", "127.0.0.1"})
 """Addresses in a login that cannot be the peer's own, seen from here."""
 
@@ -75,11 +77,13 @@ class Proof:
 
 
 class Session:
-    """Mutable. `up` is set while messages can be sent; `breaks` counts losses of links that had been up."""
+    """Mutable. `up` is set while messages can be sent; `breaks` counts losses of links that had been up;
+    `changed` is set when there is something to tell."""
 
     def __init__(self, link: Link, sinks: Sinks, clock: Clock) -> None:
         self.link = link
         self.up = asyncio.Event()
+        self.changed = asyncio.Event()
         self.breaks: Counter[LinkName] = Counter()
         self.last_error = ""
         self.since = datetime.now(UTC)
@@ -255,6 +259,7 @@ class Session:
         self._attempts = 0
         self.since = datetime.now(UTC)
         metrics.LINK_UP.labels(self.link.name, name).set(1)
+        self.changed.set()
         log.info("link %s: %s link is up", self.link.name, name)
         self.up.set()
 
@@ -264,6 +269,7 @@ class Session:
             self.breaks[event.link] += 1
             self.since = datetime.now(UTC)
             self.last_error = f"{event.link} link lost: {event.reason}"
+            self.changed.set()
             metrics.LINK_UP.labels(self.link.name, event.link).set(0)
             log.warning("link %s: %s", self.link.name, self.last_error)
         metrics.BREAKS.labels(self.link.name, event.link, event.reason).inc()
@@ -315,9 +321,11 @@ class Session:
         if self._timer:
             self._timer.cancel()
             self._timer = None
+        if self.closing:
+            return
         deadline_s = self.peer.next_deadline()
         if deadline_s is not None:
-            wait_s = max(0.0, deadline_s - self._clock())
+            wait_s = min(max(0.0, deadline_s - self._clock()), LOOK_S)
             self._timer = asyncio.get_running_loop().call_later(wait_s, self.pass_time)
 
     def _task(self, work: object) -> None:

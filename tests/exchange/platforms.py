@@ -19,7 +19,6 @@ from rules.identity import partition_of, vehicle_key
 from stream.exchange.link_file import read_links
 from stream.exchange.service import serve
 from stream.settings import Settings
-from stream.topics import ensure_topics
 from tests.exchange.link_files import write_links
 
 PARTITIONS = 3
@@ -70,10 +69,6 @@ async def running_exchange(
     finally:
         stop.set()
         await asyncio.wait_for(role, 20)
-
-
-async def make_topics(place: Place) -> None:
-    await ensure_topics(place.bootstrap_servers, TOPICS)
 
 
 async def until(condition: Callable[[], Awaitable[Any]], deadline_s: float = DEADLINE_S) -> Any:
@@ -167,7 +162,7 @@ async def send_blocks(place: Place, vehicle_ids: Sequence[str], times_ms: Sequen
 
 
 class LogWatch:
-    """All blocks of a telemetry log so far."""
+    """All blocks that come into a telemetry log from now on."""
 
     def __init__(self, place: Place) -> None:
         self._consumer = AIOKafkaConsumer(
@@ -178,7 +173,9 @@ class LogWatch:
     async def __aenter__(self) -> LogWatch:
         await self._consumer.start()
         self._consumer.assign([TopicPartition("telemetry", number) for number in range(PARTITIONS)])
-        await self._consumer.seek_to_beginning()
+        await self._consumer.seek_to_end()
+        for number in range(PARTITIONS):
+            await self._consumer.position(TopicPartition("telemetry", number))
         return self
 
     async def __aexit__(self, *_: object) -> None:
