@@ -10,7 +10,7 @@ from stream.jt808.kinds import hex_bytes, whole_number
 from stream.jt808.reader import Step
 from stream.jt809.cipher import Cipher
 from stream.jt809.explain import explain_frame
-from stream.jt809.frame import decode_frame, encode_frame
+from stream.jt809.frame import Frame, decode_frame, encode_frame
 from stream.jt809.framing import BEGIN, END, unescape
 from stream.jt809.header import EDITIONS, Edition, EditionChoice, Header
 from stream.jt809.messages import MESSAGES, Message, RawMessage, Reading
@@ -71,7 +71,9 @@ def decode_content(
 ) -> dict[str, Any]:
     """The object of one frame, given what stands between its flags; never raises for any input."""
     try:
-        frame = decode_frame(content, edition, cipher, lenient=lenient)
+        frame = _without_time(
+            content, decode_frame(content, edition, cipher, lenient=lenient), edition, cipher
+        )
     except ProtocolError as error:
         return _failure(error, content)
     result = show_header(frame.header)
@@ -90,6 +92,26 @@ def decode_content(
     if explain:
         result["explain"] = [_show_step(step) for step in explain_frame(unescape(content), frame)]
     return result
+
+
+def _without_time(content: bytes, frame: Frame, edition: EditionChoice, cipher: Cipher | None) -> Frame:
+    """A header of 2019 whose time is not set looks like one of 2011; only the body tells."""
+    if edition != "auto" or frame.header.edition_2019 or _fits(frame, cipher):
+        return frame
+    try:
+        newest = decode_frame(content, "2019", cipher)
+    except ProtocolError:
+        return frame
+    return newest if newest.header.time is None and _fits(newest, cipher) else frame
+
+
+def _fits(frame: Frame, cipher: Cipher | None) -> bool:
+    """Whether the body is read to its last byte by the layout of its header's edition."""
+    try:
+        reading = read_frame(frame, frame.header.edition, cipher)
+    except ProtocolError:
+        return False
+    return not {"rest", "edition"} & set(reading.oddities)
 
 
 def show_header(header: Header) -> dict[str, Any]:
@@ -140,8 +162,8 @@ def encode_object(
 ) -> bytes:
     """The frame of an object as `decode_data` gives it; only message_id (or sub_type) and body are needed.
 
-    now: the time of a 2019 header that says none. Raises `EncodeError`, which names the field, and
-    `EncryptedError` for an encrypt flag without a cipher.
+    now: the time of a 2019 header for an object without `time`. Raises `EncodeError`, which names the field,
+    and `EncryptedError` for an encrypt flag without a cipher.
     """
     unknown = [key for key in shown if key not in _KEYS]
     if unknown:
@@ -151,7 +173,7 @@ def encode_object(
     message_id = whole_number(shown.get("message_id", sub_type & 0xFF00), "message_id")
     message = parse_message(message_id, sub_type, shown.get("body", {}), edition)
     newest = edition == "2019"
-    time = SECONDS.parse(shown["time"], "time", edition) if shown.get("time") is not None else now
+    time = SECONDS.parse(shown["time"], "time", edition) if "time" in shown else now
     header = Header(
         message_id=message_id,
         sequence=whole_number(shown.get("serial", 1), "serial"),

@@ -81,6 +81,15 @@ def test_an_object_has_what_the_header_says() -> None:
         encode_object(given_object)
 
 
+def test_a_2019_header_without_a_time_is_told_by_its_body() -> None:
+    shown = {"message_id": "0x9001", "protocol": "2019", "time": None, "body": {"verify_code": 9}}
+    assert _one(encode_object(shown))["protocol"] == "2019"
+    assert (
+        _one(encode_object({"message_id": "0x1005", "protocol": "2019", "time": None}))["protocol"] == "2019"
+    )
+    assert _one(encode_object({"message_id": "0x1005"}))["protocol"] == "2011"
+
+
 def test_unknown_data_are_shown_raw_and_written_again() -> None:
     shown = {"sub_type": "0x127f", "body": {"plate": "苏A12345", "color": 93, "raw": "0102ff"}}
     wire = encode_object(shown)
