@@ -144,7 +144,25 @@ def _simulate(settings: Settings, parsed: argparse.Namespace) -> int:
 def _decode(_: Settings, parsed: argparse.Namespace) -> int:
     from stream import decode
 
-    return decode.run(sys.stdin.buffer, sys.stdout, lenient=parsed.lenient)
+    explain = parsed.explain
+    if explain == "auto":
+        explain = "tree" if sys.stdout.isatty() else "json"
+    return decode.run(
+        sys.stdin.buffer,
+        sys.stdout,
+        protocol=parsed.protocol,
+        lenient=parsed.lenient,
+        encrypt=parsed.encrypt,
+        explain=explain,
+    )
+
+
+def _encode(_: Settings, parsed: argparse.Namespace) -> int:
+    from stream import encode
+
+    return encode.run(
+        sys.stdin.buffer, sys.stdout, sys.stderr, protocol=parsed.protocol, encrypt=parsed.encrypt
+    )
 
 
 def _replay(settings: Settings, parsed: argparse.Namespace) -> int | None:
@@ -199,6 +217,7 @@ HANDLERS: dict[str, Callable[[Settings, argparse.Namespace], int | None]] = {
     "topics": _topics,
     "simulate": _simulate,
     "decode": _decode,
+    "encode": _encode,
     "replay": _replay,
     "registry": _registry,
     "rulebook": _rulebook,

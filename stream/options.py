@@ -55,7 +55,28 @@ def _replay_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _encode_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--protocol",
+        choices=("jt808", "jt809", "attachment"),
+        default="jt808",
+        help="jt809, or attachment for the streams of evidence files (default %(default)s)",
+    )
+    parser.add_argument(
+        "--encrypt", metavar="M1,IA1,IC1", help="the three numbers of an encrypted jt809 link"
+    )
+
+
 def _decode_arguments(parser: argparse.ArgumentParser) -> None:
+    _encode_arguments(parser)
+    parser.add_argument(
+        "--explain",
+        nargs="?",
+        choices=("auto", "json", "tree"),
+        const="auto",
+        help="every field with its offset, bytes and meaning: a list `explain` in the object (json), a table "
+        "for people instead of it (tree), or whichever suits the output (auto)",
+    )
     parser.add_argument(
         "--lenient",
         action="store_true",
@@ -227,10 +248,18 @@ COMMANDS = (
     ),
     Command(
         "decode",
-        "JT/T 808 frames in hex on standard input, one JSON object a line on standard output",
-        "One frame a line. A frame that cannot be read gives an object with `error`; exit code 1 at the end.",
+        "frames in hex on standard input, one JSON object a line on standard output",
+        "JT/T 808, JT/T 809 or attachment streams; one or several frames a line. A frame that cannot be read "
+        "gives an object with `error`; exit code 1 at the end.",
         (),
         _decode_arguments,
+    ),
+    Command(
+        "encode",
+        "the JSON objects of decode on standard input, frames in hex on standard output",
+        "The inverse of decode. What cannot be written is told on standard error; exit code 1 then.",
+        (),
+        _encode_arguments,
     ),
     Command(
         "replay",

@@ -7,14 +7,21 @@ from dataclasses import dataclass
 from stream.jt808.errors import ChecksumError, OversizeError, TruncatedError
 from stream.jt808.framing import FLAG, MAX_FRAME_BYTES, escape, unescape
 from stream.jt808.header import MAX_BODY_BYTES, Edition, Header, pack_header, parse_header
+from stream.jt808.oddities import Oddity
+
+# Bit 14 of the properties, in their first byte.
+_VERSION_FLAG = 0x40
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A header and the unescaped body of this frame (of this package, if sub-packaged)."""
+    """A header and the unescaped body of this frame (of this package, if sub-packaged). oddities: bits of
+    `Oddity` that the frame itself shows.
+    """
 
     header: Header
     body: bytes
+    oddities: int = 0
 
 
 def check_code(data: bytes) -> int:
@@ -43,7 +50,20 @@ def decode_frame(raw: bytes, *, lenient: bool = True) -> Frame:
         expected = check_code(content[:-1])
         raise ChecksumError(f"check code is {content[-1]:02x}, the bytes before it give {expected:02x}")
     header, start = parse_header(content, lenient=lenient)
-    return Frame(header, content[start:-1])
+    return Frame(header, content[start:-1], _oddities(raw, content, header))
+
+
+def _oddities(raw: bytes, content: bytes, header: Header) -> int:
+    found = 0
+    if raw.endswith(b"\x7d"):
+        found |= int(Oddity.UNESCAPED_CHECK_CODE)
+    if header.edition_2019 and not content[2] & _VERSION_FLAG:
+        found |= int(Oddity.UNFLAGGED_2019_HEADER)
+    if header.reserved_15:
+        found |= int(Oddity.RESERVED_PROPERTY)
+    if not header.phone.isdecimal():
+        found |= int(Oddity.HEX_PHONE)
+    return found
 
 
 def seal(content: bytes) -> bytes:

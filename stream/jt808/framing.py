@@ -65,6 +65,11 @@ class FrameSplitter:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take the next bytes; return the frames they complete, in order."""
+        # A terminal that reports sends one frame at a time, and most arrive whole.
+        whole = not self._kept and data[:1] == FLAG and data.find(FLAG, 1) == len(data) - 1 > 1
+        if whole and not self._skipping and len(data) - 2 <= self._max:
+            self._synchronised = True
+            return [data[1:-1]]
         parts = data.split(FLAG)
         tail = parts.pop()
         frames: list[bytes] = []

@@ -16,6 +16,7 @@ CHECK_BYTES = 1
 
 _PACKAGED = 1 << 13
 _VERSIONED = 1 << 14
+_RESERVED = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Header:
 
     phone: 12 digits as padded, 20 in 2019; hex nibbles are kept, for some terminals put an id there.
     encryption: property bits 10-12; 0 none, 1 RSA. package, total: from 1; 0 where not sub-packaged.
-    version: the protocol version byte of 2019, 0 before.
+    version: the protocol version byte of 2019, 0 before. reserved_15: property bit 15, which means nothing.
     """
 
     message_id: int
@@ -35,6 +36,7 @@ class Header:
     encryption: int = 0
     total: int = 0
     package: int = 0
+    reserved_15: bool = False
 
     @property
     def edition(self) -> Edition:
@@ -79,6 +81,7 @@ def parse_header(content: bytes, *, lenient: bool = True) -> tuple[Header, int]:
         encryption=properties >> 10 & 7,
         total=total,
         package=package,
+        reserved_15=bool(properties & _RESERVED),
     )
     return header, start
 
@@ -92,7 +95,7 @@ def pack_header(header: Header, body_bytes: int) -> bytes:
         raise EncodeError(
             f"a body of {body_bytes} bytes does not fit one frame of {MAX_BODY_BYTES}; cut it into packages"
         )
-    properties = body_bytes | header.encryption << 10
+    properties = body_bytes | header.encryption << 10 | _RESERVED * header.reserved_15
     packages = b""
     if header.total:
         properties |= _PACKAGED

@@ -12,6 +12,7 @@ all in bulk gives the others to `receive_frame` and tells `heard` for those it h
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from stream.jt808 import session_events as events
@@ -111,9 +112,10 @@ class TerminalSession:
 
     # --- what comes in -----------------------------------------------------------------------------------
 
-    def split(self, data: bytes) -> list[bytes]:
-        """The frames that `data` completes, still escaped: the first step of `receive_data`, for bulk use."""
-        return self._splitter.feed(data)
+    @property
+    def split(self) -> Callable[[bytes], list[bytes]]:
+        """Bytes to the frames they complete, still escaped: how `receive_data` begins, for bulk use."""
+        return self._splitter.feed
 
     def receive_data(self, data: bytes, now_s: float | None = None) -> None:
         """Take bytes from the link. Any cut gives the same events."""

@@ -34,7 +34,8 @@ def _value(draw: Draw, kind: Kind[Any], scope: Scope) -> Any:
             low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if kind.signed else (0, (1 << bits) - 1)
             return draw(st.integers(low, high))
         case kinds.Scaled():
-            return draw(st.integers(0, (1 << 8 * kind.size) - 1)) / kind.parts
+            bits = 8 * kind.size - kind.signed
+            return draw(st.integers(-(1 << bits) if kind.signed else 0, (1 << bits) - 1)) / kind.parts
         case kinds.Degrees():
             magnitude = draw(st.integers(0, 180_000_000)) / 1e6
             return -magnitude if kind.negative and kind.negative(scope) and magnitude else magnitude
