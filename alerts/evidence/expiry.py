@@ -92,7 +92,7 @@ WHERE state IN ('expected', 'partial') AND announced_at < $1
 async def _in_batches(pool: asyncpg.Pool, query: str, bound_ms: int) -> int:
     total = 0
     while True:
-        count = await pool.fetchval(query, to_datetime(bound_ms))
+        count: int = await pool.fetchval(query, to_datetime(bound_ms))
         total += count
         if count < BATCH_ROWS:
             return total

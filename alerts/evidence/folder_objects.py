@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from alerts.evidence.objects import READ_BYTES, ObjectError, ObjectMissing, object_path
+
+T = TypeVar("T")
 
 _MODE = 0o440
 """Nobody writes to evidence, not even its owner by mistake."""
@@ -23,7 +26,7 @@ class FolderObjects:
 
     async def put(self, path: Path, sha256: bytes) -> None:
         """See ``Objects``; on the same file system nothing is copied."""
-        await self._try(self._put, path, sha256)
+        await self._try(lambda: self._put(path, sha256))
 
     async def exists(self, sha256: bytes) -> bool:
         """See ``Objects``."""
@@ -54,9 +57,9 @@ class FolderObjects:
     def _place(self, sha256: bytes) -> Path:
         return self._folder / object_path(sha256)
 
-    async def _try(self, work, *arguments):  # type: ignore[no-untyped-def]
+    async def _try(self, work: Callable[[], T]) -> T:
         try:
-            return await asyncio.to_thread(work, *arguments)
+            return await asyncio.to_thread(work)
         except OSError as error:
             raise ObjectError(f"the evidence folder {self._folder} fails: {error.strerror}") from None
 

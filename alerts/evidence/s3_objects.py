@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 
 from alerts.evidence.objects import READ_BYTES, ObjectError, ObjectMissing, object_path
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
 
 _CONNECT_TIMEOUT_S = 5
 _RETRY_S = 20
@@ -25,7 +29,7 @@ class S3Objects:
 
     def __init__(self, url: str, *, endpoint: str = "", region: str = "") -> None:
         self._url = url
-        config = {"region": region or DEFAULT_REGION}
+        config: S3Config = {"region": region or DEFAULT_REGION}
         if endpoint:
             config["endpoint"] = endpoint
         self._store = S3Store.from_url(
