@@ -35,9 +35,9 @@ class Door:
 
 
 class Connection(asyncio.Protocol):
-    """One TCP connection. Knows nothing of messages. `peer`: the terminal's address, as far as it is known."""
+    """One TCP connection. Knows nothing of messages. `peer`: the terminal's address, as far as known."""
 
-    __slots__ = ("_door", "_gateway", "_opening", "_tls", "_transport", "peer", "session")
+    __slots__ = ("_door", "_gateway", "_opening", "_split", "_tls", "_transport", "peer", "session")
 
     def __init__(self, gateway: Gateway, door: Door) -> None:
         self._gateway = gateway
@@ -46,6 +46,7 @@ class Connection(asyncio.Protocol):
         self._opening: Opening | None = None
         self._tls = TlsLayer(door.tls) if door.tls else None
         self.session: Session = gateway.new_session(self, time.monotonic())
+        self._split = self.session.split
         self.peer = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -58,14 +59,9 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._opening is not None or self._tls is not None:
             data = self._inside(data)
-        session = self.session
-        frames = session.split(data)
+        frames = self._split(data)
         if frames:
-            session.heard(time.monotonic())
-            self._gateway.received(session, frames)
-        if self._gateway.overfull:
-            self.stop_reading()
-            self._gateway.paused.add(self)
+            self._gateway.received(self.session, frames)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end()

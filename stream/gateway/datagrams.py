@@ -102,7 +102,6 @@ class DatagramDoor(asyncio.DatagramProtocol):
             return
         metrics.DATAGRAMS.labels("taken").inc()
         peer.heard(len(data))
-        peer.session.heard(time.monotonic())
         self._gateway.received(peer.session, frames)
         if peer.session.state is not AUTHENTICATED:
             self._gateway.tick()  # answered before its next datagram, whose length would count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,18 +18,16 @@ from stream.jt808.safety_alarms import SafetyAlarm, safety_alarms
 Heard = Callable[[Session, int], None]
 
 
-def alarms_of(
-    positions: Positions, rows: NDArray[np.intp], sessions: Sequence[Session], heard: Heard
-) -> Mapping[int, list[SafetyAlarm]]:
-    """The alarms of those of `rows` that have any, by place in `rows`; `sessions` are theirs."""
-    found: dict[int, list[SafetyAlarm]] = {}
-    for place in np.flatnonzero(positions.safety[rows]).tolist():
-        alarms = safety_alarms(positions.items(int(rows[place])))
+def alarms_of(positions: Positions, sessions: Sequence[Session], heard: Heard) -> list[Sequence[SafetyAlarm]]:
+    """The alarms of each report; most have none."""
+    found: list[Sequence[SafetyAlarm]] = [()] * len(positions)
+    for row in np.flatnonzero(positions.safety).tolist():
+        alarms = safety_alarms(positions.items(row))
         if alarms:
             metrics.SAFETY_ALARMS.inc(len(alarms))
-            found[place] = alarms
+            found[row] = alarms
             if alarms[0].dialect is not Dialect.UNKNOWN:
-                heard(sessions[place], int(alarms[0].dialect))
+                heard(sessions[row], int(alarms[0].dialect))
     return found
 
 

@@ -13,7 +13,6 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alerts.frames import ArchivedFrame
 from rules.identity import partition_of
@@ -25,15 +24,16 @@ from stream.gateway.dialogue import Dialogue
 from stream.gateway.directory import Directory
 from stream.gateway.hooks import Listener
 from stream.gateway.intake import POSITION, Intake
+from stream.gateway.kernels import pick_reports
 from stream.gateway.message_builder import MessagePart, MessageReceipt
 from stream.gateway.publisher import Publisher
-from stream.gateway.receipt import Receipt, general_responses
-from stream.gateway.responses import is_over, respond
-from stream.gateway.session import AUTHENTICATED, CLOSED, PHONE_BYTES, Link, Session
+from stream.gateway.receipt import Owed, general_responses
+from stream.gateway.responses import respond
+from stream.gateway.safety import count_habits
+from stream.gateway.session import AUTHENTICATED, CLOSED, REPLACED, Link, Session
 from stream.gateway.traits import TraitMemory
 from stream.jt808.assembly import Pool
-from stream.jt808.bulk import FrameBatch, decode_frames, decode_positions
-from stream.jt808.columns import windows
+from stream.jt808.bulk import FrameBatch, decode_frames
 from stream.jt808.errors import FrameFault
 from stream.jt808.frame import Frame
 from stream.jt808.header import Header
@@ -49,7 +49,7 @@ class Gateway:
 
     def __init__(
         self,
-        publisher: Publisher[Part, Receipt],
+        publisher: Publisher[Part, Owed],
         messages: Publisher[MessagePart, MessageReceipt],
         frames: Publisher[ArchivedFrame, None],
         directory: Directory,
@@ -69,7 +69,7 @@ class Gateway:
         self._connections: set[Link] = set()
         self._sessions: dict[str, Session] = {}
         self._collecting: set[Session] = set()
-        self._intake = Intake(publisher, self._refuse_unreadable, self._heard_dialect)
+        self._intake = Intake(publisher, self._refuse_unreadable)
         self._archive = Archive(frames)
         self._conversation = Conversation(self._intake, messages, self.memory, local_time=local_time)
         self._dialogue = Dialogue(
@@ -83,6 +83,7 @@ class Gateway:
         self._frames: list[bytes] = []
         self._owners: list[Session] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
 
     @property
     def overfull(self) -> bool:
@@ -129,23 +130,24 @@ class Gateway:
                 self._archive.attend(session)
         return taken
 
-    def received(self, session: Session, frames: Sequence[bytes]) -> None:
+    def received(self, session: Session, frames: list[bytes]) -> None:
         """Frames of one connection, still escaped, in order."""
         if session.recorder is not None:
             self._archive.heard(session, frames)
-        self._frames.extend(frames)
-        self._owners.extend([session] * len(frames))
+        self._frames += frames
+        if len(frames) == 1:
+            self._owners.append(session)
+        else:
+            self._owners += [session] * len(frames)
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_TICK_S, self.tick)
+            self._timer = self._loop.call_later(_TICK_S, self.tick)
 
-    def settle(self, receipts: Sequence[Receipt]) -> None:
+    def settle(self, owed: Sequence[Owed]) -> None:
         """The reports of these messages are durable: say so to their terminals."""
-        acknowledged = 0
-        for receipt, frame in zip(receipts, general_responses(receipts, Result.OK), strict=True):
-            if not is_over(receipt.session):
-                receipt.session.write(frame)
-                acknowledged += receipt.reports
-        metrics.ACKNOWLEDGED.inc(acknowledged)
+        for session, frame in general_responses(owed, Result.OK):
+            if session.state is not CLOSED and session.state is not REPLACED:
+                session.write(frame)
+        metrics.ACKNOWLEDGED.inc(sum(part.held for part in owed))
         metrics.PENDING.set(self.publisher.pending)
         self._read_again()
 
@@ -194,18 +196,12 @@ class Gateway:
         metrics.REFUSED.labels("malformed").inc()
         respond(session, serial, message_id, Result.BAD_MESSAGE)
 
-    def _heard_dialect(self, session: Session, dialect: int) -> None:
-        """Remembered for the terminal's next connection, when nothing has told it yet."""
-        known = session.traits
-        if known is not None and known.dialect != dialect:
-            session.traits = known.with_speech("", dialect, int(time.time() * 1000))
-            self.memory.change(session.traits)
-
-    def _never_kept(self, receipts: Sequence[Receipt]) -> None:
+    def _never_kept(self, owed: Sequence[Owed]) -> None:
         """A block that the broker will not take, whatever its size should be: nothing is lost in silence."""
-        metrics.REFUSED.labels("too_large").inc(len(receipts))
-        for receipt in receipts:
-            respond(receipt.session, receipt.serial, receipt.message_id, Result.FAILURE)
+        for part in owed:
+            metrics.REFUSED.labels("too_large").inc(len(part.sessions))
+            for session, serial in zip(part.sessions, part.serials, strict=True):
+                respond(session, serial, part.message_id, Result.FAILURE)
 
     def _joining(self, session: Session) -> None:
         """A terminal has told its code and will hear so: everything it sends from then on is taken."""
@@ -233,19 +229,41 @@ class Gateway:
         frames, owners = self._frames, self._owners
         self._frames, self._owners, self._timer = [], [], None
         batch = decode_frames(frames)
-        received_ms = int(time.time() * 1000)
+        received_ms, now_s = int(time.time() * 1000), time.monotonic()
         metrics.FRAMES.inc(len(frames))
-        usual = _usual(batch, owners).tolist()
+        count_habits(batch.oddities)
         live: list[int] = []
-        for row, session in enumerate(owners):
-            if usual[row] and session.state is AUTHENTICATED and not session.waiting:
+        for row, usual in enumerate(_usual(batch, owners)):
+            session = owners[row]
+            session.heard_s = now_s
+            if usual and session.state is AUTHENTICATED and not session.waiting:
                 live.append(row)
             elif session.state is not CLOSED:
+                session.now_s = now_s
                 self._one(session, batch, row)
         if live:
-            positions, sessions = decode_positions(batch, live), [owners[row] for row in live]
-            self._intake.take_live(positions, sessions, batch.serial[live], received_ms)
+            self._take(batch, owners, live, received_ms)
         metrics.PENDING.set(self.publisher.pending)
+        if self.overfull:
+            self._pause(owners)
+
+    def _take(
+        self, batch: FrameBatch, owners: Sequence[Session], live: Sequence[int], received_ms: int
+    ) -> None:
+        data, serials = batch.data.tobytes(), batch.serial.tolist()
+        starts, ends = batch.body_start.tolist(), batch.body_end.tolist()
+        self._intake.take_live(
+            [owners[row] for row in live],
+            [serials[row] for row in live],
+            [data[starts[row] : ends[row]] for row in live],
+            received_ms,
+        )
+
+    def _pause(self, owners: Sequence[Session]) -> None:
+        """Who has just spoken is not read until there is room; who speaks next is paused then."""
+        for session in set(owners):
+            session.link.stop_reading()
+            self.paused.add(session.link)
 
     def _one(self, session: Session, batch: FrameBatch, row: int) -> None:
         """A frame that is no report of an authenticated terminal, or not a whole one."""
@@ -260,13 +278,22 @@ class Gateway:
             self._collecting.add(session)
 
 
-def _usual(batch: FrameBatch, owners: Sequence[Session]) -> NDArray[np.bool_]:
+def _usual(batch: FrameBatch, owners: Sequence[Session]) -> list[bool]:
     """Which frames are sound, whole positions that carry the phone of the session they came on."""
-    told = windows(batch.data, batch.frame_start + np.where(batch.edition_2019, 5, 4), PHONE_BYTES)
-    known = np.frombuffer(b"".join([session.phone_window for session in owners]), np.uint8)
-    same = told == known.reshape(len(owners), PHONE_BYTES)
-    usual: NDArray[np.bool_] = same[:, :6].all(axis=1) & (same[:, 6:].all(axis=1) | ~batch.edition_2019)
-    usual &= (batch.message_id == POSITION) & (batch.error == FrameFault.OK) & (batch.total == 0)
+    known = np.frombuffer(bytearray().join([session.phone_window for session in owners]), np.uint8)
+    picked = np.empty(len(owners), np.bool_)
+    pick_reports(
+        batch.data,
+        batch.frame_start,
+        batch.edition_2019,
+        batch.message_id,
+        batch.error,
+        batch.total,
+        known,
+        POSITION,
+        picked,
+    )
+    usual: list[bool] = picked.tolist()
     return usual
 
 

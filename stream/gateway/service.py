@@ -23,9 +23,10 @@ from stream.gateway.directory import Directory
 from stream.gateway.doors import Doors
 from stream.gateway.message_builder import MessageBuilder, MessagePart, MessageReceipt
 from stream.gateway.publisher import Publisher
-from stream.gateway.receipt import Receipt
+from stream.gateway.receipt import Owed
 from stream.gateway.server import Gateway
 from stream.gateway.traits import TraitMemory
+from stream.gateway.warm_up import warm_up
 from stream.jt808.session import Limits
 from stream.settings import Settings
 from stream.topics import FRAMES, MESSAGES, TELEMETRY, ensure_topics, stated_partitions
@@ -48,6 +49,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     section = settings.gateway
     registry = _Registry(settings.database.dsn)
     doors = Doors.of(section)
+    warm_up()
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(registry.close)
         producer = AIOKafkaProducer(
@@ -62,7 +64,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             await start_patiently(client)
             stack.push_async_callback(client.stop)
         gateway = Gateway(
-            *await _publishers(producer, settings),
+            *await _publishers(producer, settings, registry.memory),
             Directory(registry.find, section.admit_unknown),
             registry.memory,
             check_plate=section.check_plate,
@@ -96,8 +98,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
 
 async def _publishers(
-    producer: AIOKafkaProducer, settings: Settings
-) -> tuple[Publisher[Part, Receipt], Publisher[MessagePart, MessageReceipt], Publisher[ArchivedFrame, None]]:
+    producer: AIOKafkaProducer, settings: Settings, memory: TraitMemory
+) -> tuple[Publisher[Part, Owed], Publisher[MessagePart, MessageReceipt], Publisher[ArchivedFrame, None]]:
     """One a topic. Those of messages and frames are made where an older installation lacks them."""
     broker, section = settings.broker, settings.gateway
     stated = stated_partitions(broker)
@@ -107,7 +109,9 @@ async def _publishers(
         replication_factor=broker.replication_factor,
     )
     linger_s = section.block_linger_ms / 1000
-    telemetry = [BlockBuilder() for _ in range(len(await producer.partitions_for(TELEMETRY)))]
+    telemetry = [
+        BlockBuilder(memory.heard_dialect) for _ in range(len(await producer.partitions_for(TELEMETRY)))
+    ]
     return (
         Publisher(
             producer,

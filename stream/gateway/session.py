@@ -9,10 +9,10 @@ from alerts.terminal_traits import Traits
 from stream.gateway.hooks import Sent
 from stream.jt808.assembly import Pool
 from stream.jt808.messages import Message, RawMessage
-from stream.jt808.session import AUTHENTICATED, CLOSED, DEFAULT_LIMITS, PHONE_BYTES, Limits, TerminalSession
+from stream.jt808.session import AUTHENTICATED, CLOSED, DEFAULT_LIMITS, REPLACED, Limits, TerminalSession
 from stream.jt808.session_states import State
 
-__all__ = ["AUTHENTICATED", "CLOSED", "PHONE_BYTES", "Link", "Recorder", "Session", "State"]
+__all__ = ["AUTHENTICATED", "CLOSED", "REPLACED", "Link", "Recorder", "Session", "State"]
 
 
 class Link(Protocol):

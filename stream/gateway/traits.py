@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from alerts.cancellation import asked_to_end
 from alerts.terminal_traits import Traits
+from stream.gateway.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +56,13 @@ class TraitMemory:
         self._remember(traits)
         self._unsaved[traits.vehicle_key] = traits
         self._changed.set()
+
+    def heard_dialect(self, session: Session, dialect: int) -> None:
+        """A terminal's active-safety items told whose they are, for its next connection to know at once."""
+        known = session.traits
+        if known is not None and known.dialect != dialect:
+            session.traits = known.with_speech("", dialect, int(time.time() * 1000))
+            self.change(session.traits)
 
     async def saved(self, vehicle_key: int) -> None:
         """Wait until the last change is in the database, or for `_PATIENCE_S`."""
