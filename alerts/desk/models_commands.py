@@ -29,6 +29,7 @@ def _order_of(kind: str, body: Any) -> type[BaseModel]:
     return create_model(
         "".join(part.title() for part in kind.split("_")) + "Order",
         __base__=_Order,
+        __doc__=f"An order of kind `{kind}`.",
         kind=(Literal[kind], ...),  # type: ignore[arg-type]
         body=(body, Field(default_factory=body) if optional else ...),
         valid_s=(float | None, Field(None, ge=1, le=most, allow_inf_nan=False, description=stated)),
