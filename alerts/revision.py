@@ -112,6 +112,9 @@ def content_of(change: EpisodeChange) -> bytes:
         change.rulebook_version,
         change.detail,
     ]
+    if change.revised:
+        # What late reports bring back to an earlier state is a change of its own.
+        content.append(change.revised)
     return blake2b(canonical_json(content).encode(), digest_size=_CONTENT_BYTES).digest()
 
 

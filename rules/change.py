@@ -27,6 +27,8 @@ class EpisodeChange:
     `kind` is "open", "update" or "close"; an instant finding is one "close" with start = found = end.
     Times are milliseconds since 1970 UTC; `end_ms` is None while the episode goes on. The position is where
     the episode was found. `level` runs from 1 (gravest) to 3; `detail` holds the rule's own fields.
+    `revised` counts how often late reports changed what was told of it; then "withdraw" is a kind, too: in
+    their light there was no such episode.
     """
 
     alert_id: str
@@ -42,6 +44,7 @@ class EpisodeChange:
     evidence: str
     rulebook_version: str
     detail: dict[str, Any]
+    revised: int = 0
 
 
 @dataclass(frozen=True, slots=True)

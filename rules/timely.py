@@ -1,0 +1,242 @@
+"""Late reports: an engine whose alerts are, within ten minutes of disorder, those of the sorted stream.
+
+Two engines see the stream. The *live* one evaluates each report as it comes. The *settled* one evaluates it
+once nothing older can come any more: when its vehicle, or its driver in another one, has reported ten
+minutes later. The reports between the two are the *tail*. When a late report comes, the live engine is made
+anew from the settled one and the tail, in order of time, and what it tells now is compared with what was
+told before: the differences are the changes. Alerts that were told and turn out not to be are withdrawn. So
+alerts come at once, and late reports cost an evaluation of the tail, for all that came together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.zones import ZoneSet
+from rules import timely_snapshot
+from rules.change import Disposition, EpisodeChange, Outcome
+from rules.engine import Engine
+from rules.records import NONE
+from rules.reports import Reports, digest
+from rules.rulebook import Rulebook
+
+HORIZON_MS = 600_000
+"""Disorder that is put right: longer dead zones go the way of history. It bounds the tail to ten to fifteen
+minutes of reports."""
+
+_FEW_ROWS = 1_000
+_REMEMBERED_MS = 3_600_000  # how long an ended alert can still be what another state of it is compared with
+
+Told = dict[str, EpisodeChange]
+"""Alerts by id, each as it was told last."""
+
+
+class Timely:
+    """State of one partition. Has the interface of `Engine`; what late reports change is asked for apart."""
+
+    def __init__(self, settled: Engine, live: Engine) -> None:
+        self._settled = settled
+        self._live = live
+        self._tail = Reports.empty()
+        self._told: Told = {}
+        self._base: Told = {}
+        self._revised: Counter[str] = Counter()
+        self._late = 0
+        self._due: list[EpisodeChange] = []
+        self._settle_at = _FEW_ROWS
+        self.refused: Counter[str] = Counter()
+        self._ignored = 0
+
+    @classmethod
+    def new(cls, rulebook: Rulebook, zones: ZoneSet) -> Timely:
+        """Nothing known yet."""
+        return cls(Engine(rulebook, zones), Engine(rulebook, zones))
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The rulebook in force."""
+        return self._live.rulebook
+
+    @property
+    def vehicles(self) -> int:
+        """Number of vehicles known."""
+        return self._live.vehicles
+
+    @property
+    def zones_ignored(self) -> int:
+        """Pairs of report and zone passed over because too many zones overlap at one position."""
+        return self._ignored
+
+    @property
+    def tail_rows(self) -> int:
+        """Reports that late ones could still come before."""
+        return len(self._tail)
+
+    @property
+    def late(self) -> int:
+        """Late reports that `late_changes` would take into account."""
+        return self._late
+
+    def process(self, reports: Reports) -> Outcome:
+        """Take reports of any number in arrival order; tell what became of each and what changed.
+
+        Late reports that come before something settled are for the history path; the others, all those within
+        the horizon among them, wait for `late_changes`.
+        """
+        refused, ignored = Counter(self._live.refused), self._live.zones_ignored
+        outcome = self._live.process(reports)
+        self.refused += self._live.refused - refused
+        self._ignored += self._live.zones_ignored - ignored
+        taken = outcome.disposition <= Disposition.TIE
+        late = (outcome.disposition == Disposition.LATE).nonzero()[0]
+        if len(late):
+            copies = self._copies(reports, late)
+            outcome.disposition[late[copies]] = Disposition.DUPLICATE
+            late = late[~copies]
+            late = late[self._in_time(reports, late)]
+            taken[late] = True
+            self._late += len(late)
+        self._tail = Reports.concat([self._tail, reports.take(taken)])
+        changes = [self._marked(change) for change in outcome.changes]
+        self._told |= {change.alert_id: change for change in changes}
+        if len(self._tail) > self._settle_at:
+            self._settle()
+        return Outcome(outcome.disposition, changes, outcome.alarms)
+
+    def late_changes(self) -> list[EpisodeChange]:
+        """What the late reports since the last call change in what has been told."""
+        due, self._due = self._due, []
+        if not self._late:
+            return due
+        self._late = 0
+        live = Engine.restore(self.rulebook, self._settled.zones, self._settled.snapshot())
+        now = {one.alert_id: one for one in live.process(self._sorted_tail()).changes}
+        self._live = live
+        news = [one for one in now.values() if not _same(one, self._told.get(one.alert_id))]
+        changes = [self._revise(one) for one in news]
+        changes += [self._take_back(name) for name in self._told.keys() - now.keys()]
+        self._told = {name: replace(one, revised=self._revised[name]) for name, one in now.items()}
+        return due + sorted(changes, key=lambda one: (one.start_ms, one.vehicle_key, one.rule, one.alert_id))
+
+    def open_changes(self) -> list[EpisodeChange]:
+        """The current truth of every episode that is still open."""
+        return [self._marked(change) for change in self._live.open_changes()]
+
+    def switched(self, rulebook: Rulebook) -> Timely:
+        """This state from here on with another rulebook. What came before it is settled as it is: reports
+        that come late over the change go the way of history."""
+        due = self.late_changes()
+        live = self._live.switched(rulebook)
+        settled = Engine.restore(rulebook, live.zones, live.snapshot())
+        made = Timely(settled, live)
+        made._due = due
+        made._revised = self._revised
+        made.refused, made._ignored = self.refused, self._ignored
+        return made
+
+    def snapshot(self) -> bytes:
+        """The whole state. Late reports that still wait are in it and will be evaluated as if they had come
+        in order, so ask for `late_changes` before."""
+        base = [*self._base.values()]
+        return timely_snapshot.dump(self._settled.snapshot(), self._tail, base, self._revised)
+
+    @classmethod
+    def restore(cls, rulebook: Rulebook, zones: ZoneSet, data: bytes) -> Timely:
+        """The state that a snapshot was taken of.
+
+        Raises
+        ------
+        SnapshotError
+        """
+        saved = timely_snapshot.load(data)
+        engines = [Engine.restore(rulebook, zones, saved.settled) for _ in range(2)]
+        made = cls(*engines)
+        made._tail, made._revised = saved.tail, saved.revised
+        made._base = {one.alert_id: one for one in saved.base}
+        made._told = {one.alert_id: one for one in made._live.process(made._sorted_tail()).changes}
+        made._told = {name: made._marked(one) for name, one in made._told.items()}
+        made._settle_at = 2 * len(made._tail) + _FEW_ROWS
+        return made
+
+    def _copies(self, reports: Reports, late: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which late reports are exact copies of one in the tail."""
+        tail = self._tail.take(np.isin(self._tail.vehicle_key, reports.vehicle_key[late]))
+        return np.isin(_identity(reports.take(late)), _identity(tail))
+
+    def _in_time(self, reports: Reports, late: NDArray[np.int64]) -> NDArray[np.bool_]:
+        keys, time_ms = reports.vehicle_key[late], reports.time_ms[late]
+        settled_ms = self._settled.newest_ms(keys)
+        return (settled_ms == NONE) | (time_ms > settled_ms)
+
+    def _sorted_tail(self) -> Reports:
+        return self._tail.take(np.lexsort((self._tail.vehicle_key, self._tail.time_ms)))
+
+    def _settle(self) -> None:
+        """Let the settled engine take what nothing older can come before any more."""
+        tail = self._tail
+        newest_ms = np.maximum(self._live.newest_ms(tail.vehicle_key), _newest_of_driver(tail))
+        old = tail.time_ms < newest_ms - HORIZON_MS
+        self._tail = tail.take(~old)
+        self._settle_at = 2 * len(self._tail) + _FEW_ROWS
+        tail = tail.take(old)
+        outcome = self._settled.process(tail.take(np.lexsort((tail.vehicle_key, tail.time_ms))))
+        for change in outcome.changes:
+            self._base[change.alert_id] = change
+            if _same(change, self._told.get(change.alert_id)):
+                del self._told[change.alert_id]
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop ended alerts that no late report can change any more."""
+        keys = np.array([one.vehicle_key for one in self._base.values()], np.int64)
+        newest_ms = dict(zip(self._base, self._settled.newest_ms(keys).tolist(), strict=True))
+        gone = [
+            name
+            for name, one in self._base.items()
+            if one.end_ms is not None and one.end_ms < newest_ms[name] - _REMEMBERED_MS
+        ]
+        for name in gone:
+            del self._base[name]
+            self._revised.pop(name, None)
+
+    def _marked(self, change: EpisodeChange) -> EpisodeChange:
+        revised = self._revised.get(change.alert_id)
+        return replace(change, revised=revised) if revised else change
+
+    def _revise(self, change: EpisodeChange) -> EpisodeChange:
+        """A change that late reports made; it may be the first that is told of its alert."""
+        self._revised[change.alert_id] += 1
+        known = change.alert_id in self._told or change.alert_id in self._base
+        kind = "close" if change.end_ms is not None else "update" if known else "open"
+        return replace(change, kind=kind, revised=self._revised[change.alert_id])
+
+    def _take_back(self, name: str) -> EpisodeChange:
+        """The alert is again as it was when all was settled, or there is no such alert."""
+        self._revised[name] += 1
+        base = self._base.get(name)
+        if base is None:
+            return replace(self._told[name], kind="withdraw", revised=self._revised[name])
+        kind = "update" if base.end_ms is None else "close"
+        return replace(base, kind=kind, revised=self._revised[name])
+
+
+def _identity(reports: Reports) -> NDArray[np.int64]:
+    """A number that is the same for exact copies."""
+    return digest(reports) ^ (reports.time_ms * 0x9E3779B1) ^ reports.vehicle_key
+
+
+def _newest_of_driver(reports: Reports) -> NDArray[np.int64]:
+    """For each report the newest time of its driver in any vehicle; `NONE` where the driver is not known."""
+    _, which = np.unique(reports.driver_key, return_inverse=True)
+    newest_ms = np.full(len(reports), NONE)
+    np.maximum.at(newest_ms, which, reports.time_ms)
+    return np.where(reports.driver_key == 0, NONE, newest_ms[which])
+
+
+def _same(one: EpisodeChange, other: EpisodeChange | None) -> bool:
+    """Whether two changes leave an alert in the same state."""
+    return other is not None and replace(one, kind="", revised=0) == replace(other, kind="", revised=0)

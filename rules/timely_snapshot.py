@@ -1,0 +1,89 @@
+"""The snapshot of an engine that puts disorder right: the settled engine's, the tail, the alerts between."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from rules import alarm_column
+from rules.change import EpisodeChange
+from rules.reports import COLUMN_TYPES, Reports
+from rules.snapshot import SnapshotError
+
+SCHEMA_NAME = "timely-snapshot"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTail:
+    """What a snapshot holds."""
+
+    settled: bytes
+    tail: Reports
+    base: list[EpisodeChange]
+    revised: Counter[str]
+
+
+def dump(settled: bytes, tail: Reports, base: Iterable[EpisodeChange], revised: Counter[str]) -> bytes:
+    """As one Arrow record batch: a row a report of the tail, the rest in the schema's metadata."""
+    arrays = [pa.array(getattr(tail, name)) for name in COLUMN_TYPES]
+    batch = pa.RecordBatch.from_arrays(
+        [*arrays, alarm_column.encode(len(tail), tail.safety)], names=[*COLUMN_TYPES, "alarms"]
+    )
+    told = {"base": [asdict(one) for one in base], "revised": revised}
+    batch = batch.replace_schema_metadata(
+        {
+            "haulwatch.schema": SCHEMA_NAME,
+            "haulwatch.version": str(VERSION),
+            "haulwatch.settled": settled,
+            "haulwatch.told": json.dumps(told, ensure_ascii=False, default=_plain),
+        }
+    )
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    with pa.ipc.new_stream(sink, batch.schema, options=options) as writer:
+        writer.write_batch(batch)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} in an alert's detail")
+
+
+def load(data: bytes) -> SavedTail:
+    """Read a snapshot.
+
+    Raises
+    ------
+    SnapshotError
+        The data is no such snapshot, or of a version this program does not read.
+    """
+    try:
+        batch = pa.ipc.open_stream(data).read_next_batch()
+        batch.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError, StopIteration) as error:
+        raise SnapshotError(f"not a snapshot: {str(error)[:200]}") from error
+    metadata = batch.schema.metadata or {}
+    name = metadata.get(b"haulwatch.schema", b"").decode(errors="replace")
+    version = metadata.get(b"haulwatch.version", b"").decode(errors="replace")
+    if (name, version) != (SCHEMA_NAME, str(VERSION)):
+        raise SnapshotError(f"snapshot {name!r} of version {version!r} is not readable here")
+    try:
+        told = json.loads(metadata[b"haulwatch.told"])
+        columns: dict[str, Any] = {
+            column: batch.column(column).to_numpy(zero_copy_only=False) for column in COLUMN_TYPES
+        }
+        tail = Reports(**columns, safety=alarm_column.decode(batch.column("alarms")))
+        base = [EpisodeChange(**one) for one in told["base"]]
+        return SavedTail(metadata[b"haulwatch.settled"], tail, base, Counter(told["revised"]))
+    except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        raise SnapshotError(f"damaged snapshot: {error!r}") from error
