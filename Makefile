@@ -52,6 +52,7 @@ docs: $(STAMPS)/dev ## write from the code the references of settings and metric
 	$(BIN)/haulwatch settings --markdown > docs/settings.md
 	$(BIN)/python -m tests.architecture.reference > docs/metrics.md
 	$(BIN)/python -m stream.jt808.session_states > docs/protocols/session-states.md
+	$(BIN)/python -m stream.jt809.document > docs/protocols/jt809-tables.md
 
 clean: ## remove what was built and installed, never the data of haulwatch up
 	rm -rf $(VENV) console/node_modules tests/timescale/node_modules console/dist build *.egg-info artifacts

@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from stream.jt808 import kind_lists, kinds
 from stream.jt808.layout import Kind, Scope, wire_fields
 from stream.jt808.messages import PositionReport
+from stream.jt808.messages.areas import SetRoute
 from stream.jt809.header import Edition, Header
 from stream.jt809.messages import MESSAGES, Message
 from stream.jt809.messages.base import AlarmMessage, VehicleMessage
 from stream.jt809.messages.gnss import Gnss, Gnss2019, GnssKind, GnssTime, ReportKind
+from stream.jt809.messages.static import RouteKind
 from stream.jt809.messages.supervision import Photo, PhotoKind
 from stream.jt809.words import Seconds
+from tests.jt808 import generated as areas
 from tests.jt808.strategies import position_reports
 
 GMT8 = timezone(timedelta(hours=8))
@@ -80,6 +83,8 @@ def _value(draw: st.DrawFn, kind: Kind[Any], scope: Scope) -> Any:
             return draw(records(Gnss2019, scope.edition, scope.variant)) if newest else _gnss(draw)
         case ReportKind():
             return draw(position_reports().map(_distinct_items) | st.binary(max_size=27))
+        case RouteKind():
+            return draw(areas.records(SetRoute, "2013"))
         case PhotoKind():
             size_type, code = draw(st.integers(0, 8)), draw(st.integers(0, 4))
             return Photo(size_type=size_type, format=code, data=draw(wire_bytes))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from stream.jt809.document import document
 from stream.jt809.events import (
     ConnectWanted,
     FrameRefused,
@@ -310,6 +313,11 @@ def _flat(pair: Pair) -> list[object]:
             assert isinstance(event, MessageReceived)
             found.append(event.message)
     return found
+
+
+def test_the_page_of_states_and_messages_is_in_step() -> None:
+    page = Path(__file__).parents[2] / "docs" / "protocols" / "jt809-tables.md"
+    assert page.read_text(encoding="utf-8") == document(), "run make docs"
 
 
 def test_every_state_can_be_left_and_the_picture_shows_all() -> None:
