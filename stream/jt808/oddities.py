@@ -46,8 +46,8 @@ class Oddity(IntFlag):
     UTF8_TEXT = 1 << 14
     #: A message id that no standard known here defines.
     UNKNOWN_MESSAGE = 1 << 15
-    #: A count of items left out where the length leaves no doubt.
-    MISSING_COUNT = 1 << 16
+    #: A count that is left out, or above what is there, where the length leaves no doubt.
+    WRONG_COUNT = 1 << 16
 
 
 def oddity_names(found: int) -> list[str]:

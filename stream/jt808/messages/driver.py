@@ -15,6 +15,7 @@ CARD_INSERTED, CARD_REMOVED = 1, 2
 _CERTIFICATE_BYTES, _ID_CARD_BYTES, _EXPIRY_BYTES = 20, 20, 4
 _CERTIFICATE_BYTES_2011 = 40
 
+_REMOVED = "card removed"
 _STATUS = Number(1, names={CARD_INSERTED: "inserted", CARD_REMOVED: "removed"})
 _RESULTS = {0: "ok", 1: "key failure", 2: "card locked", 3: "card pulled out", 4: "data check failed"}
 
@@ -34,8 +35,8 @@ def _was_read(scope: Scope) -> bool:
 
 
 def _has_result(scope: Scope) -> bool:
-    """A result follows an insertion; on writing also only where there is one."""
-    return scope["status"] != CARD_REMOVED and scope.values.get("ic_card_result", 0) is not None
+    """A result follows the time if anything does; on writing where there is one."""
+    return scope.values.get("ic_card_result", 0) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class DriverIdentity(Message):
     wire_order: ClassVar = {
         "2011": ("name", "id_card", "certificate", "issuer"),
         "2013": ("status", "time", "ic_card_result", "name", "certificate", "issuer", "expiry"),
+        _REMOVED: ("status", "time"),
     }
     status: Annotated[int, _STATUS] = 0
     time: Annotated[datetime | None, TIME] = None
@@ -69,19 +71,23 @@ class DriverIdentity(Message):
     def variant_of(cls, reader: Reader, edition: Edition) -> str:
         """A first byte of 1 or 2 is the status; any other is the length of a name, the layout of 2011.
 
-        Terminals with a 2013 header send the identity card of 2019 too.
+        Terminals with a 2013 header send the identity card of 2019 too, and some the driver of a card that
+        was removed.
         """
         body = reader.ahead()
         if body and body[0] not in (CARD_INSERTED, CARD_REMOVED):
             return "2011"
-        return "2019" if _has_id_card(body) else "2013"
+        end = _end_of_expiry(body)
+        if body[:1] == bytes((CARD_REMOVED,)) and (end is None or end > len(body)):
+            return _REMOVED
+        return "2019" if end is not None and len(body) >= end + _ID_CARD_BYTES else "2013"
 
 
-def _has_id_card(body: bytes) -> bool:
-    """Whether 20 bytes are left behind the expiry, walking over the two texts with a length."""
+def _end_of_expiry(body: bytes) -> int | None:
+    """Where the expiry would end, walking over the two texts with a length; None if one has none."""
     at = 8
     for fixed in (_CERTIFICATE_BYTES, _EXPIRY_BYTES):
         if at >= len(body):
-            return False
+            return None
         at += 1 + body[at] + fixed
-    return len(body) >= at + _ID_CARD_BYTES
+    return at

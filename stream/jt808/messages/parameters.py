@@ -7,9 +7,11 @@ from stream.jt808.errors import EncodeError
 from stream.jt808.header import Edition
 from stream.jt808.kind_lists import Counted, Nested
 from stream.jt808.kinds import ID32, U16, CountedData, hex_bytes, whole_number
-from stream.jt808.layout import Json, Record
+from stream.jt808.layout import Json, Record, Scope
 from stream.jt808.messages.base import Message
+from stream.jt808.oddities import Oddity
 from stream.jt808.parameter_table import PARAMETER_IDS, read_value, write_value
+from stream.jt808.reader import Reader
 
 
 class _Value(CountedData):
@@ -59,6 +61,24 @@ def _number(view: dict[str, Any], where: str) -> int:
 
 
 _PARAMETERS = Nested(Parameter)
+_HEAD_BYTES = 5
+
+
+class _Reported(Counted[Parameter]):
+    """What a terminal reports: those that are there, where it counts more than it sends."""
+
+    def read(self, reader: Reader, name: str, scope: Scope) -> tuple[Parameter, ...]:
+        count = reader.count(self.count_bytes, f"{name} count")
+        found: list[Parameter] = []
+        while len(found) < count and _is_whole(reader.ahead()):
+            found.append(self.read_one(reader, f"{name}[{len(found)}]", scope))
+        if len(found) < count:
+            reader.note(Oddity.WRONG_COUNT)
+        return tuple(found)
+
+
+def _is_whole(ahead: bytes) -> bool:
+    return len(ahead) >= _HEAD_BYTES and len(ahead) >= _HEAD_BYTES + ahead[_HEAD_BYTES - 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +103,4 @@ class ParameterResponse(Message):
 
     message_id: ClassVar[int] = 0x0104
     reply_serial: Annotated[int, U16]
-    parameters: Annotated[tuple[Parameter, ...], Counted(1, _PARAMETERS)]
+    parameters: Annotated[tuple[Parameter, ...], _Reported(1, _PARAMETERS)]

@@ -28,7 +28,7 @@ class _Controls(Counted[Control]):
 
     def read(self, reader: Reader, name: str, scope: Scope) -> tuple[Control, ...]:
         if scope.variant == _UNCOUNTED:
-            reader.note(Oddity.MISSING_COUNT)
+            reader.note(Oddity.WRONG_COUNT)
             return ListOf.read(self, reader, name, scope)
         return super().read(reader, name, scope)
 
