@@ -57,6 +57,19 @@ SCHEMA = pa.schema(
 SCHEMA_WITH_ALARMS = SCHEMA.append(alarm_column.FIELD)
 """The schema of a block in which any report has active-safety alarms; other blocks are without the column."""
 
+_PLAIN = {
+    field.name: np.dtype("i8")
+    if pa.types.is_timestamp(field.type)
+    else np.dtype(field.type.to_pandas_dtype())
+    for field in SCHEMA
+    if not (pa.types.is_string(field.type) or pa.types.is_binary(field.type))
+}
+"""What a column is in memory, where that is what Arrow writes."""
+
+# The messages around the record batch of a stream: the schema before it, the end behind it.
+_HEAD, _HEAD_WITH_ALARMS = SCHEMA.serialize().to_pybytes(), SCHEMA_WITH_ALARMS.serialize().to_pybytes()
+_END = b"\xff\xff\xff\xff\0\0\0\0"
+
 _NEVER_NULL = [field.name for field in SCHEMA if not field.nullable]
 
 
@@ -100,11 +113,8 @@ def encode_block(columns: Mapping[str, Any]) -> bytes:
     if alarms is not None:
         filled, schema = [*filled, alarms], SCHEMA_WITH_ALARMS
     batch = pa.RecordBatch.from_arrays(filled, schema=schema)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, schema) as writer:
-        writer.write_batch(batch)
-    value: bytes = sink.getvalue().to_pybytes()
-    return value
+    # The stream that `pa.ipc.new_stream` writes, whose first part is always the same.
+    return b"".join((_HEAD if schema is SCHEMA else _HEAD_WITH_ALARMS, batch.serialize(), _END))
 
 
 def _alarms_to_write(rows: int, values: Any) -> pa.Array | None:
@@ -130,6 +140,8 @@ def _encode_column(field: pa.Field, columns: Mapping[str, Any]) -> pa.Array | No
     try:
         if isinstance(values, pa.Array):
             return values.cast(field.type)
+        if isinstance(values, np.ndarray) and values.dtype == _PLAIN.get(field.name):
+            return _view(field, values)
         if pa.types.is_timestamp(field.type):
             stamps = np.asarray(values)
             if stamps.dtype.kind == "M":
@@ -139,6 +151,15 @@ def _encode_column(field: pa.Field, columns: Mapping[str, Any]) -> pa.Array | No
         return pa.array(values, field.type, from_pandas=field.nullable)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         raise BlockError(f"column {field.name} of a block does not fit {field.type}: {error}") from error
+
+
+def _view(field: pa.Field, values: NDArray[Any]) -> pa.Array:
+    """A column of the very type as Arrow, without a copy; NaN is null where the column has nulls."""
+    missing = np.isnan(values) if field.nullable else None
+    present = None if missing is None else pa.py_buffer(np.packbits(~missing, bitorder="little"))
+    return pa.Array.from_buffers(
+        field.type, len(values), [present, pa.py_buffer(np.ascontiguousarray(values))]
+    )
 
 
 def decode_block(value: bytes | memoryview) -> Block:
