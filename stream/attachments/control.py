@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stream.jt808.alarm_identifier import TERMINAL_ID_BYTES
 from stream.jt808.bcd import decode_time
 from stream.jt808.errors import LengthError, ProtocolError
 from stream.jt808.reader import Reader, pack
@@ -21,19 +22,11 @@ time."""
 
 _ALARM_NUMBER_BYTES = 32
 
-# (terminal id, identifier) sizes of 0x1210: Jiangsu, Guangdong, Heilongjiang and Sichuan with and without a
-# terminal id before the identifier, Hunan; and the bytes of the terminal id inside the identifier.
+# Sizes of terminal id and identifier in 0x1210: Jiangsu, Guangdong, Heilongjiang and Sichuan without and with a
+# terminal id before the identifier, Hunan; then what terminals mix.
 _LAYOUTS = (
-    (7, 16, 7),
-    (30, 40, 30),
-    (0, 38, 30),
-    (0, 39, 30),
-    (7, 32, 7),
-    (30, 38, 30),
-    (30, 39, 30),
-    (0, 32, 7),
-    (0, 16, 7),
-    (0, 40, 30),
+    *((7, 16), (30, 40), (0, 38), (0, 39), (7, 32), (30, 38), (30, 39)),
+    *((0, 32), (0, 16), (0, 40), (30, 16), (7, 39), (7, 40)),
 )
 
 
@@ -70,10 +63,10 @@ def read_file_list(body: bytes) -> FileList:
     """
     fitting = []
     for layout in _LAYOUTS:
-        found = _fit(body, *layout[:2])
+        found = _fit(body, *layout)
         if found is None:
             continue
-        at = layout[2]
+        at = TERMINAL_ID_BYTES[len(found.identifier)]
         if decode_time(found.identifier[at : at + 6]) is not None:
             return found
         fitting.append(found)

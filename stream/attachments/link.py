@@ -13,7 +13,6 @@ from stream.attachments.control import MAX_RANGES_AN_ANSWER, FileHead
 from stream.attachments.ranges import TooManyRanges
 from stream.attachments.refusal import Refused
 from stream.attachments.session import (
-    NAME_BYTES,
     AttachmentSession,
     EndCame,
     Event,
@@ -24,6 +23,7 @@ from stream.attachments.session import (
     PieceCame,
 )
 from stream.attachments.upload import Upload, fitting
+from stream.jt808.attachment_stream import NAME_BYTES
 from stream.jt808.header import Header
 from stream.jt808.messages import Result
 from stream.jt808.text import decode_text

@@ -21,17 +21,15 @@ from stream.attachments.control import (
     read_file_list,
 )
 from stream.jt808.assembly import Assembler
+from stream.jt808.attachment_stream import HEAD_BYTES, MAGIC, NAME_BYTES
 from stream.jt808.errors import ProtocolError
 from stream.jt808.frame import decode_frame, encode_frame
 from stream.jt808.framing import FLAG, MAX_FRAME_BYTES
 from stream.jt808.header import Header
 from stream.jt808.messages import PlatformGeneralResponse, Result
 
-CHUNK_MAGIC = b"\x30\x31\x63\x64"
-CHUNK_HEAD_BYTES = 62
-NAME_BYTES = 50
-
 MAX_BAD_FRAMES = 16
+MAX_JUNK_BYTES = 4096
 """Noise of a radio link is forgiven; a peer that speaks something else is not read for ever."""
 
 _MAX_LIST_BYTES = 64 * 1024
@@ -105,6 +103,8 @@ class AttachmentSession:
         self._chunk_left = 0
         self._behind_flag = False
         self._bad_frames = 0
+        self._junk_bytes = 0
+        self._in_junk = False
         self._serial = 0
         self._assembler = Assembler(_MAX_LIST_BYTES)
         self.dead = False
@@ -138,14 +138,27 @@ class AttachmentSession:
     def _take_next(self, data: bytes, at: int) -> int:
         """How many bytes the next thing at `at` takes; 0 when its beginning is not all there."""
         first = data[at]
-        if first == CHUNK_MAGIC[0]:
+        if first == MAGIC[0]:
             return self._take_chunk_head(data, at)
         if first == FLAG[0]:
-            self._behind_flag = True
+            self._behind_flag, self._in_junk = True, False
             return 1
         if self._behind_flag:
             return self._take_frame(data, at)
-        return self._out_of_step("junk", f"byte {first:02x} begins neither a frame nor a chunk")
+        return self._take_junk(data, at)
+
+    def _take_junk(self, data: bytes, at: int) -> int:
+        """Skip what begins neither a frame nor a chunk, to where one may begin."""
+        starts = [place for mark in (FLAG, MAGIC[:1]) if (place := data.find(mark, at + 1)) >= 0]
+        taken = min(starts, default=len(data)) - at
+        self._junk_bytes += taken
+        text = f"{data[at : at + 4].hex(' ')} begins neither a frame nor a chunk"
+        if self._junk_bytes > MAX_JUNK_BYTES:
+            return self._out_of_step("junk", text)
+        if not self._in_junk:
+            self._in_junk = True
+            self._events.append(Fault("junk", text, False))
+        return taken
 
     def _take_frame(self, data: bytes, at: int) -> int:
         end = data.find(FLAG, at, at + MAX_FRAME_BYTES + 1)
@@ -192,10 +205,10 @@ class AttachmentSession:
             raise
 
     def _take_chunk_head(self, data: bytes, at: int) -> int:
-        head = data[at : at + CHUNK_HEAD_BYTES]
-        if not CHUNK_MAGIC.startswith(head[:4]) and not head.startswith(CHUNK_MAGIC):
-            return self._out_of_step("junk", f"{head[:4].hex(' ')} is not the beginning of a chunk")
-        if len(head) < CHUNK_HEAD_BYTES:
+        head = data[at : at + HEAD_BYTES]
+        if not MAGIC.startswith(head[:4]) and not head.startswith(MAGIC):
+            return self._take_junk(data, at)
+        if len(head) < HEAD_BYTES:
             return 0
         length = int.from_bytes(head[58:62])
         if length > self._max_chunk_bytes:
@@ -205,8 +218,8 @@ class AttachmentSession:
         self._chunk_name = head[4 : 4 + NAME_BYTES].rstrip(b"\x00")
         self._chunk_offset = int.from_bytes(head[54:58])
         self._chunk_left = length
-        self._behind_flag = False
-        return CHUNK_HEAD_BYTES
+        self._behind_flag = self._in_junk = False
+        return HEAD_BYTES
 
     def _take_chunk(self, data: bytes, at: int) -> int:
         piece = data[at : at + self._chunk_left]

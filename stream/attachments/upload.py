@@ -8,7 +8,7 @@ from pathlib import Path
 
 from alerts.evidence.files import COMPLETE, EvidenceFile
 from stream.attachments.partial_file import PartialFile
-from stream.attachments.session import NAME_BYTES
+from stream.jt808.attachment_stream import NAME_BYTES
 
 
 @dataclass(slots=True)

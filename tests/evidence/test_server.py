@@ -378,7 +378,7 @@ async def test_damage_between_is_forgiven_and_junk_ends_the_link(centre: Centre)
         damaged[20] ^= 0x01
         terminal.send(bytes(damaged))
         assert (await terminal.hand_over(PICTURE, 0, FILES[PICTURE][1])).result == 0
-        terminal.send(chunk(PICTURE, 0, b"abc") + b"GET / HTTP/1.1\r\n")
+        terminal.send(chunk(PICTURE, 0, b"abc") + b"GET / HTTP/1.1\r\n" * 400)
         assert await terminal.closed()
     await check_stored(centre, PICTURE)
 

@@ -149,8 +149,6 @@ def package(message_id: int, number: int, total: int, part: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"\x12\x10 no flag", "junk"),
-        (b"\x30\x31\x63\x65" + bytes(60), "junk"),
         (chunk(NAME, 0, b"")[:58] + (LIMIT + 1).to_bytes(4), "chunk"),
         (b"\x7e" + b"\x12" * 5000, "oversize"),
     ],
@@ -161,6 +159,28 @@ def test_a_link_out_of_step_is_dead(data: bytes, code: str) -> None:
     assert isinstance(fault, Fault)
     assert (fault.fatal, fault.code) == (True, code)
     assert session.receive_data(frame(HEAD, PHONE, 0, about(NAME, 0, 1))) == []
+
+
+@pytest.mark.parametrize(
+    "junk", [b"\x12\x10 no flag", b"\x30\x31\x63\x65" + bytes(60), b"GET / HTTP/1.1\r\n\r\n"]
+)
+def test_a_little_junk_is_skipped(junk: bytes) -> None:
+    good = frame(HEAD, PHONE, 0, about(NAME, 0, 1))
+    for data in (junk + good, good + chunk(NAME, 0, b"abc") + junk + chunk(NAME, 3, b"def") + good):
+        events = feed(data, [3, 30, 40])
+        meant = joined([event for event in events if not isinstance(event, Fault)])
+        assert meant == joined(feed(data.replace(junk, b""), []))
+        assert {event.code for event in events if isinstance(event, Fault)} == {"junk"}
+
+
+def test_much_junk_ends_the_link() -> None:
+    session = AttachmentSession(LIMIT)
+    for _ in range(3):
+        events = session.receive_data(b"x" * 2000)
+    fault = events[-1]
+    assert isinstance(fault, Fault)
+    assert fault.fatal
+    assert session.dead
 
 
 def test_a_few_damaged_frames_are_forgiven_many_are_not() -> None:
