@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from geo.datum import gcj02_to_wgs84
 from geo.distance import EARTH_RADIUS_M
+from geo.route import is_route
 from geo.zone import ALWAYS_MS, DATUMS, ZONE_RULES, Zone, ZoneError, parse_hours
 
 MAX_ZONES = 200_000  # a province has some thousand; beyond this the file is not a list of zones
 
 
 def read_zones(source: str | Path | Mapping[str, Any]) -> list[Zone]:
-    """The zones of a GeoJSON FeatureCollection.
+    """The zones of a GeoJSON FeatureCollection; routes among the features are passed over.
 
     Parameters
     ----------
@@ -32,13 +33,13 @@ def read_zones(source: str | Path | Mapping[str, Any]) -> list[Zone]:
     ZoneError
         The file cannot be read, is no FeatureCollection, or a zone is faulty; says which and why.
     """
-    document = source if isinstance(source, Mapping) else _load(Path(source))
+    document = source if isinstance(source, Mapping) else load_geojson(Path(source))
     features = document.get("features")
     if document.get("type") != "FeatureCollection" or not isinstance(features, list):
         raise ZoneError("zones must be a GeoJSON FeatureCollection with a list of features")
     if len(features) > MAX_ZONES:
         raise ZoneError(f"{len(features)} zones are more than the {MAX_ZONES} that can be watched")
-    zones = [_zone(feature, number) for number, feature in enumerate(features, start=1)]
+    zones = [_zone(one, number) for number, one in enumerate(features, start=1) if not is_route(one)]
     seen: set[str] = set()
     for zone in zones:
         if zone.id in seen:
@@ -47,7 +48,8 @@ def read_zones(source: str | Path | Mapping[str, Any]) -> list[Zone]:
     return zones
 
 
-def _load(path: Path) -> Mapping[str, Any]:
+def load_geojson(path: Path) -> Mapping[str, Any]:
+    """The document of a file. Raises `ZoneError`."""
     try:
         document = json.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:

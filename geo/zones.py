@@ -10,8 +10,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.geojson import read_zones
+from geo.geojson import load_geojson, read_zones
 from geo.grid import build_grid
+from geo.route import Route, read_routes
 from geo.slabs import make_slabs
 from geo.zone import Zone, ZoneError
 
@@ -27,10 +28,13 @@ class ZoneSet:
     ----------
     zones : sequence of Zone
         A zone's place in it is its zone index.
+    routes : sequence of Route
+        Routes declared beside the zones.
     """
 
-    def __init__(self, zones: Sequence[Zone] = ()) -> None:
+    def __init__(self, zones: Sequence[Zone] = (), routes: Sequence[Route] = ()) -> None:
         self.zones = tuple(zones)
+        self.routes = tuple(routes)
         polygons = np.array([zone.polygon for zone in self.zones], object)
         shapely.prepare(polygons)
         self._slabs = make_slabs(polygons) if self.zones else None
@@ -51,13 +55,16 @@ class ZoneSet:
         ZoneError
             Names the zone at fault and says why.
         """
-        return cls(read_zones(source))
+        document = source if isinstance(source, Mapping) else load_geojson(Path(source))
+        zones = read_zones(document)
+        return cls(zones, read_routes(document["features"]))
 
     def with_former(self, names: Sequence[Sequence[str]]) -> ZoneSet:
         """These zones followed by former ones, given as (id, name, name_en), that no point is in any more."""
         former = [Zone(one, name, name_en, shapely.Polygon(), rules=()) for one, name, name_en in names]
         extended = ZoneSet.__new__(ZoneSet)
         extended.zones = (*self.zones, *former)
+        extended.routes = self.routes
         extended._slabs, extended._grid = self._slabs, self._grid
         return extended
 

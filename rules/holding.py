@@ -32,13 +32,14 @@ HIT = record_type(
         "value": ("f8", 0.0),  # its highest and first are kept
         "addend": ("f8", 0.0),  # summed from the second report of a run on
         "since_ms": ("i8", 0),  # where a run that begins here begins
+        "subject": ("i8", 0),  # what it is about; runs of different subjects are different
         "key": ("i8", 0),  # identity of what is hit; told again it does not count again. 0 has none
         "start_ms": ("i8", 0),  # written: the start of the run it came to belong to
     }
 )
 
 CONDITIONS = 64
-"""Most conditions of one family, and so most hits of one entry that are of different conditions."""
+"""Most conditions of one family."""
 MOST_HITS = 64
 """Hits of one entry; further ones are the judge's to leave out."""
 
@@ -60,6 +61,8 @@ _SLOT: Layout = {
     "grade": ("u1", 0),
     "vehicle_class": ("u1", 0),
     "paused": ("?", False),
+    "seen": ("?", False),  # while one entry is looked at: it holds there
+    "subject": ("i8", 0),
     "bridged": ("?", False),
     "bits": ("i4", 0),
     "points": ("i4", 0),
@@ -78,10 +81,18 @@ _SLOT: Layout = {
 }
 
 HELD = record_type(
-    {**finding.LAYOUT, "bits": ("i4", 0), "grade": ("u1", 0), "vehicle_class": ("u1", 0), "points": ("i4", 0)}
+    {
+        **finding.LAYOUT,
+        "bits": ("i4", 0),
+        "grade": ("u1", 0),
+        "vehicle_class": ("u1", 0),
+        "points": ("i4", 0),
+        "subject": ("i8", 0),
+    }
 )
 """A finding: `what` is the condition, `a` its highest value, `b` the sum, `c` the first value."""
 
+_SHARED = ("what", "grade", "vehicle_class", "bridged", "bits", "points", "subject", "start_ms", "found_ms")
 _ROOM = 1024
 _MOST_AN_ENTRY = CONDITIONS + 2 * MOST_HITS  # each slot closed, and each hit closing a run and opening one
 
@@ -135,7 +146,7 @@ class Holding:
         instant = self._terms[slots["vehicle_class"], slots["what"]]["instant"]
         slots = slots[~instant]
         found = np.zeros(len(slots), HELD)
-        for name in ("what", "grade", "vehicle_class", "bridged", "bits", "points", "start_ms", "found_ms"):
+        for name in _SHARED:
             found[name] = slots[name]
         found["longitude_deg"], found["latitude_deg"] = slots["longitude_deg"], slots["latitude_deg"]
         found["row"], found["kind"], found["end_ms"] = slots["owner"], UPDATE, NONE
@@ -159,18 +170,16 @@ def _step(
         if count + _MOST_AN_ENTRY > len(findings) or free[COUNT] < MOST_HITS:
             return at, hit, count
         e = entries[at]
-        touched = 0
         for one in range(hit, after):
-            touched |= 1 << hits[one].what
             count = _take_hit(at, e, hits[one], first[row], slots, free, terms, findings, count)
-        count = _pass_over(at, e, touched, first[row], slots, free, terms, findings, count)
+        count = _pass_over(at, e, first[row], slots, free, terms, findings, count)
         hit = after
     return end, hit, count
 
 
 @kernel
-def _find(slots: Any, number: int, what: int) -> int:
-    while number != NO_ROW and slots[number].what != what:
+def _find(slots: Any, number: int, what: int, subject: int) -> int:
+    while number != NO_ROW and (slots[number].what != what or slots[number].subject != subject):
         number = slots[number].next
     return number
 
@@ -184,7 +193,7 @@ def _take_hit(
     if asked.interval:
         hit.start_ms = hit.since_ms
         return _tell_interval(at, e, hit, findings[count], count)
-    number = _find(slots, owner.first, hit.what)
+    number = _find(slots, owner.first, hit.what, hit.subject)
     fresh = number == NO_ROW
     if fresh:
         number = take_slot(slots, free, e.row, owner.first)
@@ -205,7 +214,7 @@ def _take_hit(
         slot.points += 0 if _known(slot, hit.key) else 1
         slot.most = max(slot.most, hit.value)
         slot.sum += hit.addend
-    slot.last_ms, slot.paused = e.time_ms, False
+    slot.last_ms, slot.paused, slot.seen = e.time_ms, False, True
     hit.start_ms = slot.start_ms
     if slot.found_ms == NONE:
         if e.time_ms - slot.start_ms >= asked.min_ms and slot.points >= asked.min_points:
@@ -222,6 +231,7 @@ def _take_hit(
 @kernel
 def _begin(e: Any, hit: Any, slot: Any) -> None:
     slot.what, slot.grade, slot.bits, slot.vehicle_class = hit.what, hit.grade, hit.bits, e.vehicle_class
+    slot.subject = hit.subject
     slot.start_ms, slot.found_ms, slot.points = hit.since_ms, NONE, 1
     slot.first, slot.most, slot.sum = hit.value, hit.value, 0.0
     slot.key_0, slot.key_1, slot.key_2, slot.key_3 = hit.key, 0, 0, 0
@@ -253,14 +263,15 @@ def _breaks(e: Any, hit: Any, slot: Any, asked: Any) -> bool:
 
 @kernel
 def _pass_over(
-    at: int, e: Any, touched: int, owner: Any, slots: Any, free: Any, terms: Any, findings: Any, count: int
+    at: int, e: Any, owner: Any, slots: Any, free: Any, terms: Any, findings: Any, count: int
 ) -> int:
     """End the runs whose condition does not hold at an entry. Those that may go on after a pause are kept."""
     before, number = NO_ROW, owner.first
     while number != NO_ROW:
         slot = slots[number]
         following = slot.next
-        if touched >> slot.what & 1:
+        if slot.seen:
+            slot.seen = False
             before, number = number, following
             continue
         asked = terms[e.vehicle_class, slot.what]
@@ -292,7 +303,7 @@ def _close(at: int, slot: Any, asked: Any, findings: Any, count: int) -> int:
 def _tell(at: int, slot: Any, kind: int, said: Any) -> None:
     said.at, said.row, said.kind, said.what = at, slot.owner, kind, slot.what
     said.bridged, said.grade, said.bits, said.points = slot.bridged, slot.grade, slot.bits, slot.points
-    said.vehicle_class = slot.vehicle_class
+    said.vehicle_class, said.subject = slot.vehicle_class, slot.subject
     said.start_ms, said.found_ms = slot.start_ms, slot.found_ms
     said.end_ms = slot.last_ms if kind == CLOSE else NONE
     said.longitude_deg, said.latitude_deg = slot.longitude_deg, slot.latitude_deg
@@ -303,7 +314,7 @@ def _tell(at: int, slot: Any, kind: int, said: Any) -> None:
 def _tell_interval(at: int, e: Any, hit: Any, said: Any, count: int) -> int:
     said.at, said.row, said.kind, said.what = at, e.row, CLOSE, hit.what
     said.bridged, said.grade, said.bits, said.points = e.gap, hit.grade, hit.bits, 1
-    said.vehicle_class = e.vehicle_class
+    said.vehicle_class, said.subject = e.vehicle_class, hit.subject
     said.start_ms, said.found_ms, said.end_ms = hit.since_ms, e.time_ms, e.time_ms
     said.longitude_deg, said.latitude_deg = place(e.longitude_deg, e.latitude_deg, e)
     said.a, said.b, said.c = hit.value, hit.addend, hit.value

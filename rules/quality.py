@@ -78,7 +78,7 @@ def set_terms(book: Rulebook, terms: NDArray[np.void]) -> None:
 def add_hit(hits: Any, count: int, at: int, what: int, value: float, addend: float, since_ms: int) -> int:
     """Write one hit; returns how many there are now."""
     hit = hits[count]
-    hit.at, hit.what, hit.grade, hit.bits, hit.key = at, what, 0, 0, 0
+    hit.at, hit.what, hit.grade, hit.bits, hit.key, hit.subject = at, what, 0, 0, 0, 0
     hit.value, hit.addend, hit.since_ms = value, addend, since_ms
     return count + 1
 

@@ -126,7 +126,7 @@ class TestGeoJson:
             (collection(feature(limit_kmh=-1)), "limit_kmh must be"),
             (collection(feature(limit_kmh="60")), "limit_kmh must be"),
             (collection(feature(hours="25:00-06:00")), "hours"),
-            (collection(feature(geometry={"type": "Point", "coordinates": [118, 32]})), "Polygon"),
+            (collection(feature(geometry={"type": "Point", "coordinates": [118, 32]})), "radius_m"),
             (collection(feature(geometry={"type": "Polygon"})), "geometry"),
             (polygon([[1, 2], [3, 4]]), "three points"),
             (polygon([[0, 0], [2, 2], [2, 0], [0, 2]]), "valid"),
