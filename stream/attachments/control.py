@@ -22,8 +22,8 @@ time."""
 
 _ALARM_NUMBER_BYTES = 32
 
-# Sizes of terminal id and identifier in 0x1210: Jiangsu, Guangdong, Heilongjiang and Sichuan without and with a
-# terminal id before the identifier, Hunan; then what terminals mix.
+# Sizes of terminal id and identifier in 0x1210: Jiangsu, Guangdong, Heilongjiang and Sichuan without and with
+# a terminal id before the identifier, Hunan; then what terminals mix.
 _LAYOUTS = (
     *((7, 16), (30, 40), (0, 38), (0, 39), (7, 32), (30, 38), (30, 39)),
     *((0, 32), (0, 16), (0, 40), (30, 16), (7, 39), (7, 40)),

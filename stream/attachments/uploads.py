@@ -113,6 +113,7 @@ class Uploads:
             return upload
         upload.owner = link
         async with upload.turn:  # what the older link is finishing ends first
+            self._active[row.file_id] = upload
             # Expected is what is new, what was refused before, and what has another size now.
             if not upload.ended or row.state == files.EXPECTED:
                 if row.announced_bytes != upload.size:
@@ -146,12 +147,11 @@ class Uploads:
     async def release(self, upload: Upload, link: object) -> None:
         """A link is gone: what came is brought to the disk, unless a newer link goes on with it."""
         async with upload.turn:
-            if upload.owner is not link:
-                return
             if upload.partial is not None:
                 await upload.partial.sync()
-            self._let_go(upload)
-            self._active.pop(upload.file.file_id, None)
+            if upload.owner is link:  # no newer link has announced the file meanwhile
+                self._let_go(upload)
+                self._active.pop(upload.file.file_id, None)
 
     def _let_go(self, upload: Upload) -> None:
         upload.close()
