@@ -129,6 +129,9 @@ def _with_demands(label: str, line: NDArray[np.float64], said: Mapping[str, Any]
     for rule in rules:
         if rule not in ROUTE_RULES:
             raise ZoneError(f"rule {rule!r} must be one of {', '.join(ROUTE_RULES)}")
+    vehicles = _texts(said, "vehicles")
+    if "departure" in rules and not (vehicles and departures):
+        raise ZoneError("rule 'departure' needs vehicles and departures")
     hours = said.get("hours") or ""
     hours = ",".join(hours) if isinstance(hours, list) else str(hours)
     name = str(said.get("name") or label)
@@ -138,7 +141,7 @@ def _with_demands(label: str, line: NDArray[np.float64], said: Mapping[str, Any]
         name_en=str(said.get("name_en") or name),
         line=line,
         rules=rules,
-        vehicles=_texts(said, "vehicles"),
+        vehicles=vehicles,
         vehicle_classes=tuple(one.lower() for one in _texts(said, "vehicle_classes")),
         width_m=_positive(said, "width_m"),
         hours=parse_hours(hours) if hours else (),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from rules import active_safety, conditions, fatigue, speeding, zones
+from rules import active_safety, conditions, fatigue, routes, speeding, zones
 from rules.family import Family
 
 FAMILIES: tuple[Family, ...] = (
     fatigue.FAMILY,
     zones.FAMILY,
+    routes.FAMILY,
     speeding.FAMILY,
     conditions.FAMILY,
     active_safety.FAMILY,

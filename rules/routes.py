@@ -1,0 +1,370 @@
+"""Declared routes: off the line, segments too fast or too slow, the wrong way, stops, departures.
+
+A vehicle is on a route from the first report inside its corridor on. It has left it for good when it was
+outside for `route_forget_s`, or when it left from one of the two ends: that is no deviation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.corridor import locate
+from geo.kernel import kernel
+from rules.change import EpisodeChange
+from rules.entries import haversine_m
+from rules.family import Batch, Setting, Table, Watch
+from rules.finding import Finding, Told, finding_of
+from rules.holding import HIT, MOST_HITS, Holding, new_terms
+from rules.local_time import DAY_MS, OFFSET_MS
+from rules.parameters import Plan, compile_parameters
+from rules.quality import add_hit
+from rules.records import NO_ROW, NONE, Layout, Records
+from rules.route_plan import (
+    DEPARTURE,
+    DEVIATION,
+    DIRECTION,
+    MAX_ROUTES_OF_A_VEHICLE,
+    STOP,
+    TIME,
+    Followers,
+    make_route_plan,
+)
+from rules.rulebook import CLASS_CODES, Rulebook
+from rules.slots import COUNT, Slots, give_back, take_slot
+
+# Conditions; the numbers are in snapshots.
+OFF, FAST, SLOW, WRONG_WAY, STOPPED, MISSED = range(6)
+RULES = (
+    "route_deviation",
+    "route_too_fast",
+    "route_too_slow",
+    "route_wrong_direction",
+    "route_stop",
+    "route_missing_departure",
+)
+
+TRIP: Layout = {
+    "route_key": ("i8", 0),
+    "inside_ms": ("i8", NONE),  # newest report inside the corridor
+    "departed_ms": ("i8", NONE),  # when it last left the place where the route begins
+    "entered_ms": ("i8", NONE),  # the segment; NONE where nobody saw it
+    "edge": ("i4", NO_ROW),
+    "segment": ("i4", NO_ROW),
+    "inside": ("?", False),
+    "at_end": ("?", False),  # at either end of the route
+    "at_start": ("?", False),
+}
+
+PLAN: Plan = {
+    "width_m": ("f8", "route_deviation_m"),
+    "direction_deg": ("f8", "route_direction_deg"),
+    "direction_kmh": ("f8", "route_direction_speed_kmh"),
+    "stopped_kmh": ("f8", "stopped_speed_kmh"),
+    "terminus_m": ("f8", "route_terminus_m"),
+    "forget_ms": ("i8", "route_forget_s"),
+    "grace_ms": ("i8", "route_departure_grace_s"),
+}
+
+_ROOM = 1024
+_MINUTE_MS = 60_000
+
+
+def _terms(book: Rulebook) -> NDArray[np.void]:
+    terms = new_terms(CLASS_CODES)
+    for what, entry in ((OFF, "deviation"), (WRONG_WAY, "direction"), (STOPPED, "stop")):
+        terms["min_ms"][:, what] = np.rint(book.by_class(f"route_{entry}_s") * 1000)
+    terms["min_points"][:, OFF] = book.by_class("route_deviation_points")
+    terms["breaks_at_gap"][:, WRONG_WAY] = True
+    terms["interval"][:, FAST] = terms["interval"][:, MISSED] = True
+    return terms
+
+
+@kernel
+def _judge(
+    begin: int, entries: Any, plan: Any, parameters: Any, start: Any, number_of: Any, routes: Any,
+    class_start: Any, of_class: Any, first: Any, slots: Any, free: Any, hits: Any,
+) -> tuple[int, int]:  # fmt: skip
+    """The hits of the entries from `begin` on; returns the entry after them, and how many hits."""
+    count = 0
+    for at in range(begin, len(entries)):
+        if count + MOST_HITS > len(hits) or free[COUNT] < MAX_ROUTES_OF_A_VEHICLE:
+            return at, count
+        e = entries[at]
+        p = parameters[e.vehicle_class]
+        owner = first[e.row]
+        mine = number_of[e.row]
+        for one in range(start[e.row], start[e.row] + mine):
+            count = _follow(at, e, routes[one], plan, p, owner, slots, free, hits, count)
+        for one in range(class_start[e.vehicle_class], class_start[e.vehicle_class + 1]):
+            if mine < MAX_ROUTES_OF_A_VEHICLE:
+                followed = count
+                count = _follow(at, e, of_class[one], plan, p, owner, slots, free, hits, count)
+                mine += 1 if count > followed else 0
+        _forget(e, p, owner, slots, free)
+    return len(entries), count
+
+
+@kernel
+def _trip_of(slots: Any, number: int, key: int) -> int:
+    while number != NO_ROW and slots[number].route_key != key:
+        number = slots[number].next
+    return number
+
+
+@kernel
+def _follow(
+    at: int, e: Any, route: int, plan: Any, p: Any, owner: Any, slots: Any, free: Any, hits: Any, count: int
+) -> int:
+    """One vehicle's report and one route it is to follow."""
+    number = _trip_of(slots, owner.first, plan.key[route])
+    x, y = e.longitude_deg, e.latitude_deg
+    box = plan.box[route]
+    departed_ms = NONE
+    if number != NO_ROW or (box[0] <= x <= box[2] and box[1] <= y <= box[3]):
+        hint = slots[number].edge if number != NO_ROW else NO_ROW
+        edge, off_m, along_m = locate(plan.lines, route, hint, _width(plan, p, hint), x, y)
+        inside = off_m <= _width(plan, p, edge)
+        if number == NO_ROW and inside:
+            number = take_slot(slots, free, e.row, owner.first)
+            owner.first = number
+            _new_trip(slots[number], plan.key[route])
+        if number != NO_ROW:
+            trip = slots[number]
+            if inside:
+                count = _be_inside(at, e, route, edge, along_m, plan, p, trip, hits, count)
+            else:
+                count = _be_outside(at, e, route, off_m, plan, trip, hits, count)
+            departed_ms = trip.departed_ms
+    if plan.asks[route, DEPARTURE]:
+        count = _departures(at, e, route, departed_ms, plan, p, hits, count)
+    return count
+
+
+@kernel
+def _width(plan: Any, p: Any, edge: int) -> float:
+    if edge < 0 or plan.width_m[edge] != plan.width_m[edge]:
+        return p.width_m  # type: ignore[no-any-return]
+    return plan.width_m[edge]  # type: ignore[no-any-return]
+
+
+@kernel
+def _new_trip(trip: Any, key: int) -> None:
+    trip.route_key, trip.inside_ms, trip.departed_ms, trip.entered_ms = key, NONE, NONE, NONE
+    trip.edge, trip.segment = NO_ROW, NO_ROW
+    trip.inside, trip.at_end, trip.at_start = False, False, False
+
+
+@kernel
+def _in_hours(plan: Any, route: int, time_ms: int) -> bool:
+    return bool(plan.in_hours[route, (time_ms + OFFSET_MS) % DAY_MS // _MINUTE_MS])
+
+
+@kernel
+def _hit(hits: Any, count: int, at: int, what: int, value: float, since_ms: int, key: int) -> int:
+    made = add_hit(hits, count, at, what, value, 0.0, since_ms)
+    hits[count].subject = key
+    return made
+
+
+@kernel
+def _be_inside(
+    at: int,
+    e: Any,
+    route: int,
+    edge: int,
+    along_m: float,
+    plan: Any,
+    p: Any,
+    trip: Any,
+    hits: Any,
+    count: int,
+) -> int:
+    now = _in_hours(plan, route, e.time_ms)
+    lines, asks = plan.lines, plan.asks[route]
+    length_m = lines.along_m[lines.start[route + 1] - 1]
+    at_start = along_m <= p.terminus_m
+    at_end = at_start or along_m >= length_m - p.terminus_m
+    count = _segments(at, e, plan.segment_of[edge], at_end, now and asks[TIME], plan, trip, hits, count)
+    if trip.at_start and not at_start:
+        trip.departed_ms = e.time_ms
+    trip.edge, trip.inside_ms, trip.inside = edge, e.time_ms, True
+    trip.at_start, trip.at_end = at_start, at_end
+    if not now:
+        return count
+    e.segment_limit_kmh = min(e.segment_limit_kmh, plan.limit_kmh[edge])
+    if asks[DIRECTION] and e.speed_kmh > p.direction_kmh:
+        turn_deg = abs((e.heading_deg - plan.bearing_deg[edge] + 180.0) % 360.0 - 180.0)
+        if turn_deg > p.direction_deg:
+            count = _hit(hits, count, at, WRONG_WAY, turn_deg, e.time_ms, trip.route_key)
+    if asks[STOP] and e.speed_kmh <= p.stopped_kmh and not at_end and not _at_station(e, route, plan):
+        count = _hit(hits, count, at, STOPPED, e.speed_kmh, e.time_ms, trip.route_key)
+    return count
+
+
+@kernel
+def _segments(
+    at: int, e: Any, segment: int, at_end: bool, asked: bool, plan: Any, trip: Any, hits: Any, count: int
+) -> int:
+    """The time a vehicle takes for a segment, from the first report in it to the first behind it."""
+    arrives = at_end and not trip.at_end
+    if segment != trip.segment or arrives:
+        whole = trip.segment >= 0 and trip.entered_ms != NONE
+        if whole and asked and (segment < 0 or abs(segment - trip.segment) <= 1):
+            took_ms = e.time_ms - trip.entered_ms
+            if took_ms < plan.min_ms[trip.segment]:
+                count = _hit(hits, count, at, FAST, took_ms, trip.entered_ms, trip.route_key)
+        trip.entered_ms = e.time_ms if trip.inside and not arrives else NONE
+        trip.segment = segment
+    if at_end and not arrives:
+        trip.entered_ms = e.time_ms  # waiting at an end is no driving
+    elif segment >= 0 and trip.entered_ms != NONE and asked:
+        took_ms = e.time_ms - trip.entered_ms
+        if took_ms > plan.max_ms[segment]:
+            count = _hit(hits, count, at, SLOW, took_ms, trip.entered_ms, trip.route_key)
+    return count
+
+
+@kernel
+def _at_station(e: Any, route: int, plan: Any) -> bool:
+    for one in range(plan.station_start[route], plan.station_start[route + 1]):
+        station = plan.stations[one]
+        if haversine_m(e.longitude_deg, e.latitude_deg, station[0], station[1]) <= station[2]:
+            return True
+    return False
+
+
+@kernel
+def _be_outside(
+    at: int, e: Any, route: int, off_m: float, plan: Any, trip: Any, hits: Any, count: int
+) -> int:
+    if trip.at_start:
+        trip.departed_ms, trip.at_start = e.time_ms, False
+    trip.segment, trip.entered_ms, trip.inside = NO_ROW, NONE, False
+    if plan.asks[route, DEVIATION] and not trip.at_end and _in_hours(plan, route, e.time_ms):
+        count = _hit(hits, count, at, OFF, off_m, e.time_ms, trip.route_key)
+    return count
+
+
+@kernel
+def _departures(
+    at: int, e: Any, route: int, departed_ms: int, plan: Any, p: Any, hits: Any, count: int
+) -> int:
+    """Departures whose grace ended in the interval before an entry: the newest that did not take place."""
+    if e.before_fix_ms == NONE:
+        return count
+    for one in range(plan.departure_start[route], plan.departure_start[route + 1]):
+        due_ms = plan.departures[one] * _MINUTE_MS + p.grace_ms - OFFSET_MS
+        judged_ms = e.time_ms - (e.time_ms - due_ms) % DAY_MS
+        planned_ms = judged_ms - p.grace_ms
+        if judged_ms <= e.before_fix_ms or planned_ms - p.grace_ms <= departed_ms <= judged_ms:
+            continue
+        return _hit(hits, count, at, MISSED, plan.departures[one], planned_ms, plan.key[route])
+    return count
+
+
+@kernel
+def _forget(e: Any, p: Any, owner: Any, slots: Any, free: Any) -> None:
+    """Give up the trips of routes that were left long ago, or are gone from the file."""
+    before, number = NO_ROW, owner.first
+    while number != NO_ROW:
+        following = slots[number].next
+        if e.time_ms - slots[number].inside_ms > p.forget_ms:
+            if before == NO_ROW:
+                owner.first = following
+            else:
+                slots[before].next = following
+            give_back(slots, free, number)
+        else:
+            before = number
+        number = following
+
+
+class RouteWatch:
+    """The family at work."""
+
+    def __init__(self, setting: Setting) -> None:
+        book, routes = setting.book, setting.zones.routes
+        self._setting = setting
+        self._plan = make_route_plan(routes)
+        self._followers = Followers(routes)
+        self._parameters = compile_parameters(book, PLAN)
+        self._holding = Holding("routes", _terms(book))
+        self._trips = Slots(TRIP)
+        self._first = Records({"first": ("i4", NO_ROW)})
+        self._hits = np.zeros(_ROOM, HIT)
+        self._route_of = dict(zip(self._plan.key.tolist(), routes, strict=True))
+
+    @property
+    def tables(self) -> Mapping[str, Table]:
+        return {"trips": self._trips, "trips_of_vehicle": self._first, **self._holding.tables}
+
+    def step(self, batch: Batch) -> list[Finding]:
+        vehicles = len(self._setting.vehicles)
+        if not self._route_of and not self._holding.slots.used:
+            return []
+        self._first.grow(vehicles)
+        self._holding.first.grow(vehicles)
+        self._followers.follow(self._setting.vehicles.keys)
+        # Reports without a fix are passed over: they neither leave a route nor come back to it.
+        at = batch.entries["positioned"].nonzero()[0]
+        entries = batch.entries[at]
+        entries["gap"] = entries["fix_gap"]
+        found: list[Finding] = []
+        begin = 0
+        while begin < len(entries):
+            self._trips.provide(_ROOM)
+            end, count = _judge(
+                begin, entries, self._plan, self._parameters, self._followers.start, self._followers.count,
+                self._followers.routes, self._followers.class_start, self._followers.of_class,
+                self._first.rows, self._trips.rows, self._trips.free, self._hits,
+            )  # fmt: skip
+            told = self._holding.step(begin, end, entries, self._hits[:count]).copy()
+            told["at"] = at[told["at"]]
+            found += self._told(told)
+            begin = end
+        batch.entries["segment_limit_kmh"][at] = entries["segment_limit_kmh"]
+        return found
+
+    def open_changes(self) -> Iterable[EpisodeChange]:
+        return [one.change for one in self._told(self._holding.open_findings())]
+
+    def _told(self, records: NDArray[np.void]) -> list[Finding]:
+        book, keys = self._setting.book, self._setting.vehicles.keys
+        pairs = ((record, self._describe(record, book)) for record in records)
+        return [finding_of(one, told, int(keys[one["row"]]), book) for one, told in pairs if told.level]
+
+    def _describe(self, record: Any, book: Rulebook) -> Told:
+        what, key = int(record["what"]), int(record["subject"])
+        rule = RULES[what]
+        route = self._route_of.get(key)
+        subject = f"{key & 0xFFFF_FFFF_FFFF_FFFF:016x}"
+        detail: dict[str, Any] = {"route_id": subject, "route_name": "", "route_name_en": ""}
+        if route is not None:
+            detail = {"route_id": route.id, "route_name": route.name, "route_name_en": route.name_en}
+        value = float(record["a"])
+        if what == OFF:
+            detail |= {"max_distance_m": round(value, 1), "points": int(record["points"])}
+        elif what in (FAST, SLOW):
+            detail |= {"took_s": value / 1000}
+        elif what == WRONG_WAY:
+            detail |= {"turn_deg": round(value, 1)}
+        elif what == MISSED:
+            detail |= {"departure": f"{int(value) // 60:02}:{int(value) % 60:02}"}
+        return Told(rule, book.for_class(f"{rule}_level", int(record["vehicle_class"])), detail, subject)
+
+
+class RouteFamily:
+    """As `rules.families` lists it; before speeding, which heeds the limits of segments."""
+
+    name = "routes"
+
+    def watch(self, setting: Setting) -> Watch:
+        """Set it to work."""
+        return RouteWatch(setting)
+
+
+FAMILY = RouteFamily()
