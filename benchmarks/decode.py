@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import decode_809
 from stream.jt808.bulk import decode_frames, decode_positions
 from stream.jt808.frame import decode_frame, encode_frame
 from stream.jt808.messages import Item, PositionReport, decode_message
@@ -139,4 +140,5 @@ def run() -> dict[str, Any]:
         "single_frames_per_s": round(FRAMES / single),
         "single_ratio": round(baseline / single, 2),
         "small_batches_us": {str(size): round(seconds * 1e6, 1) for size, seconds in small.items()},
+        "jt809": decode_809.measure(_seconds),
     }

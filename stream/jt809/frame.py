@@ -6,7 +6,7 @@ from binascii import crc_hqx
 from dataclasses import dataclass
 
 from stream.jt809.cipher import Cipher
-from stream.jt809.framing import BEGIN, END, escape, max_content_bytes, unescape
+from stream.jt809.framing import BEGIN, END, MAX_FRAME_BYTES, escape, max_content_bytes, unescape
 from stream.jt809.header import (
     CRC_BYTES,
     HEADER_BYTES,
@@ -55,7 +55,7 @@ def decode_frame(
     lenient: accept a length that counts escaped bytes. Raises `ProtocolError` subclasses, nothing else. An
     encrypted body without a `cipher` is returned as it is; see `Frame.require_clear`.
     """
-    if len(raw) > max_content_bytes(raw):
+    if len(raw) > MAX_FRAME_BYTES and len(raw) > max_content_bytes(raw):
         raise OversizeError(
             f"{len(raw)} bytes between flags; a frame of this type has at most {max_content_bytes(raw)}"
         )

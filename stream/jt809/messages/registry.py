@@ -117,9 +117,11 @@ def read_message(message_id: int, body: bytes, edition: Edition = "2011", *, len
     variant, message, reader = fitting_variant(kind, wrapped.data, edition, outside, lenient=lenient)
     if variant != edition:
         odd = (*odd, "variant" if variant.startswith(edition) else "edition")
+    # Asked first, for naming none takes longer than reading most messages.
+    if reader.oddities:
+        odd = (*odd, *oddity_names(reader.oddities))
     rest = reader.rest()
-    found = (*odd, *oddity_names(reader.oddities), *(("rest",) if rest else ()))
-    return Reading(message, sub_type, rest, found)
+    return Reading(message, sub_type, rest, (*odd, "rest") if rest else odd)
 
 
 def decode_message(message_id: int, body: bytes, edition: Edition = "2011") -> Message | RawMessage:
