@@ -28,8 +28,9 @@ log = logging.getLogger(__name__)
 LOOK_S = 1.0
 BATCH = 200
 MAX_TEXT_BYTES = 500
-DONE = 1
-"""Result of an alert that an operator has taken in hand."""
+_RESULTS = {"acknowledge": 1, "withdraw": 2}
+"""0x1403: handled, when an operator has taken the alert in hand; not to be handled, when late reports have
+shown that there was nothing."""
 
 
 class AlertForwarder:
@@ -98,7 +99,7 @@ class AlertForwarder:
         vehicle: ChosenVehicle,
         ledger: Ledger[int],
     ) -> None:
-        if row["kind"] not in ("open", "acknowledge"):
+        if row["kind"] != "open" and row["kind"] not in _RESULTS:
             return
         known = await connection.fetchrow(
             """INSERT INTO exchange_alerts AS e (link, info_id, alert_id)
@@ -110,7 +111,8 @@ class AlertForwarder:
         if row["kind"] == "open":
             message = alarm_message(self.link, vehicle, body, known["info_id"])
         else:
-            message = result_message(self.link, vehicle, known["info_id"], known["sequence"])
+            result = _RESULTS[row["kind"]]
+            message = result_message(self.link, vehicle, known["info_id"], known["sequence"], result)
         sent = self._session.send(message)
         ledger.wrote({sent.link})
         self._inbox.tell_sent(message, sent.sequence)
@@ -146,10 +148,14 @@ def alarm_message(link: Link, vehicle: ChosenVehicle, body: Mapping[str, Any], i
     )
 
 
-def result_message(link: Link, vehicle: ChosenVehicle, info_id: int, sequence: int | None) -> Message:
-    """0x1403 (2011) or 0x1412 (2019): an operator has taken the alert in hand."""
+def result_message(
+    link: Link, vehicle: ChosenVehicle, info_id: int, sequence: int | None, result: int
+) -> Message:
+    """0x1403 (2011) or 0x1412 (2019): what became of an alert."""
     if link.version == "2019":
-        return alarms.WarningResult2019(source_type=0x1402, source_sequence=sequence or info_id, result=DONE)
+        return alarms.WarningResult2019(
+            source_type=0x1402, source_sequence=sequence or info_id, result=result
+        )
     return alarms.WarningResult(
-        plate=vehicle.wire_plate, color=vehicle.plate_colour, info_id=info_id, result=DONE
+        plate=vehicle.wire_plate, color=vehicle.plate_colour, info_id=info_id, result=result
     )

@@ -42,7 +42,8 @@ class OrderSender:
             except DATABASE_AWAY as error:
                 log.warning("orders wait, database away: %s: %s", type(error).__name__, error)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), LOOK_S)
+                async with asyncio.timeout(LOOK_S):
+                    await self._woken.wait()
             self._woken.clear()
 
     def _up(self) -> list[str]:

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 FLEET_S = 10.0
 """Between two looks whether the registry has changed."""
+STOP_S = 3.0
+"""For the tasks of a link to end; the broker's client may take its time."""
 STATE_S = 2.0
 """Between two tellings of counters; that a link is up or down is told at once."""
 
@@ -67,10 +69,10 @@ class Runner:
         await self.session.close()
         if self._task:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await self._task
+            await asyncio.wait([self._task], timeout=STOP_S)
         with contextlib.suppress(*DATABASE_AWAY, TimeoutError):
-            await asyncio.wait_for(self._write_state(), 1.0)
+            async with asyncio.timeout(1.0):
+                await self._write_state()
 
     def settle(self, receipt: LinkReceipt) -> None:
         """Positions of this link are durable; the peer is told in its time (0x9101)."""
@@ -149,8 +151,10 @@ class Runner:
                     log.warning("link %s: another process tells of it", self.link.name)
             except DATABASE_AWAY:
                 log.debug("link %s: state not written, database away", self.link.name)
+            # Not wait_for: in Python 3.11 it loses a cancellation that comes with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.session.changed.wait(), STATE_S)
+                async with asyncio.timeout(STATE_S):
+                    await self.session.changed.wait()
             self.session.changed.clear()
 
     async def _write_state(self) -> bool:

@@ -290,8 +290,8 @@ class Session:
         host, port = self._address(wanted)
         loop = asyncio.get_running_loop()
         try:
-            opening = loop.create_connection(lambda: Wire(self, wanted.link), host, port)
-            await asyncio.wait_for(opening, CONNECT_TIMEOUT_S)
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await loop.create_connection(lambda: Wire(self, wanted.link), host, port)
         except (OSError, TimeoutError, ValueError) as error:
             self.last_error = f"{wanted.link} link: {host}:{port} cannot be reached: {error or 'no answer'}"
             log.warning("link %s: %s", self.link.name, self.last_error)
