@@ -196,8 +196,8 @@ COMMANDS = (
     Command(
         "evidence",
         "takes the files of alarms, keeps messages and raw frames, deletes what may go",
-        "The attachment server of T/JSATL 12: terminals bring the files of their alarms here. Also writes the "
-        "topics `messages` and `frames` to tables, and deletes what the law no longer asks for.",
+        "The attachment server of T/JSATL 12: terminals bring the files of their alarms here. It also writes "
+        "the topics `messages` and `frames` to tables, and deletes what the law no longer asks for.",
         (
             Option("--host", "evidence.host"),
             Option("--port", "evidence.port"),
@@ -332,7 +332,7 @@ def add_common(parser: argparse.ArgumentParser, options: tuple[Option, ...]) -> 
         action="append",
         dest="assignments",
         default=argparse.SUPPRESS,
-        help="any setting, such as gateway.port=8809; may be repeated",
+        help="any setting, such as gateway.port=8818; may be repeated",
     )
     for option in options:
         _add_option(parser, option)
