@@ -24,6 +24,8 @@ from stream.jt809.messages.vehicles import RealTimePosition
 from stream.jt809.positions import decode_positions
 
 FRAMES = 5_000
+# The single path is so much slower that it gets fewer, to take no longer than the others.
+FEW_FRAMES = 500
 CIPHER = Cipher(30000000, 20000000, 20000000)
 _SEED = 809
 _GMT8 = timezone(timedelta(hours=8))
@@ -117,14 +119,15 @@ def measure(seconds_of: Measure) -> dict[str, Any]:
     old = make_frames(FRAMES)
     bulk_2011, bulk_2019 = _in_bulk("2011"), _in_bulk("2019")
     assert bulk_2011(old) == len(decode_plainly(old)) == FRAMES
-    baseline, bulk, single = seconds_of((decode_plainly, bulk_2011, decode_singly), old)
+    baseline, bulk = seconds_of((decode_plainly, bulk_2011), old)
+    [single] = seconds_of((decode_singly,), old[:FEW_FRAMES])
     [encrypted] = seconds_of((bulk_2011,), make_frames(FRAMES, encrypt=True))
     [newest] = seconds_of((bulk_2019,), make_frames(FRAMES, "2019"))
     return {
         "frames_per_s": round(FRAMES / bulk),
         "baseline_frames_per_s": round(FRAMES / baseline),
         "ratio": round(baseline / bulk, 1),
-        "single_frames_per_s": round(FRAMES / single),
+        "single_frames_per_s": round(FEW_FRAMES / single),
         "encrypted_frames_per_s": round(FRAMES / encrypted),
         "frames_2019_per_s": round(FRAMES / newest),
     }
