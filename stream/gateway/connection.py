@@ -53,6 +53,8 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=_MAX_UNREAD_BYTES)
         self.peer = (transport.get_extra_info("peername") or ("",))[0]
+        if self._tls is None:
+            self.session.straight = self._transport.write
         self._opening = Opening(bool(self.peer) and is_trusted(self.peer, self._door.trusted))
         self._gateway.opened(self)
 

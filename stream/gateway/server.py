@@ -30,7 +30,7 @@ from stream.gateway.publisher import Publisher
 from stream.gateway.receipt import Owed, general_responses
 from stream.gateway.responses import respond
 from stream.gateway.safety import count_habits
-from stream.gateway.session import AUTHENTICATED, CLOSED, REPLACED, Link, Session
+from stream.gateway.session import AUTHENTICATED, CLOSED, Link, Session
 from stream.gateway.traits import TraitMemory
 from stream.jt808.assembly import Pool
 from stream.jt808.bulk import FrameBatch, decode_frames
@@ -145,7 +145,9 @@ class Gateway:
     def settle(self, owed: Sequence[Owed]) -> None:
         """The reports of these messages are durable: say so to their terminals."""
         for session, frame in general_responses(owed, Result.OK):
-            if session.state is not CLOSED and session.state is not REPLACED:
+            if session.recorder is None:
+                session.straight(frame)
+            else:
                 session.write(frame)
         metrics.ACKNOWLEDGED.inc(sum(part.held for part in owed))
         metrics.PENDING.set(self.publisher.pending)

@@ -143,6 +143,7 @@ async def _publishers(
 async def _finish(gateway: Gateway) -> None:
     """Answer what was read, then close."""
     gateway.stop_reading()
+    gateway.tick()
     deadline_s = asyncio.get_running_loop().time() + _DRAIN_S
     for publisher in (gateway.publisher, gateway.messages, gateway.frames):
         if not await publisher.drain(max(0.0, deadline_s - asyncio.get_running_loop().time())):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from alerts.registry import Terminal
@@ -9,10 +10,10 @@ from alerts.terminal_traits import Traits
 from stream.gateway.hooks import Sent
 from stream.jt808.assembly import Pool
 from stream.jt808.messages import Message, RawMessage
-from stream.jt808.session import AUTHENTICATED, CLOSED, DEFAULT_LIMITS, REPLACED, Limits, TerminalSession
-from stream.jt808.session_states import State
+from stream.jt808.session import AUTHENTICATED, CLOSED, DEFAULT_LIMITS, Limits, TerminalSession
+from stream.jt808.session_states import State, Trigger
 
-__all__ = ["AUTHENTICATED", "CLOSED", "REPLACED", "Link", "Recorder", "Session", "State"]
+__all__ = ["AUTHENTICATED", "CLOSED", "Link", "Recorder", "Session", "State"]
 
 
 class Link(Protocol):
@@ -36,11 +37,15 @@ class Recorder(Protocol):
     def sent(self, session: Session, data: bytes) -> None: ...
 
 
+def _nowhere(_data: bytes) -> None:
+    """Where answers go that are due when the link is gone."""
+
+
 class Session(TerminalSession):
     """Mutable. `terminal` and `partition` stand from authentication on, `recorder` while frames are kept."""
 
-    __slots__ = ("driver_before", "driver_id", "driver_since_ms", "link", "partition", "recorder", "terminal",
-                 "traits")  # fmt: skip
+    __slots__ = ("driver_before", "driver_id", "driver_since_ms", "link", "partition", "recorder", "straight",
+                 "terminal", "traits")  # fmt: skip
 
     def __init__(
         self, link: Link, limits: Limits = DEFAULT_LIMITS, pool: Pool | None = None, now_s: float = 0.0
@@ -48,6 +53,8 @@ class Session(TerminalSession):
         super().__init__(limits, pool, now_s)
         self.link = link
         self.terminal: Terminal | None = None
+        #: The shortest way of bytes to the terminal, for many answers at once; `write` where frames are kept.
+        self.straight: Callable[[bytes], None] = link.write
         self.partition = -1
         self.recorder: Recorder | None = None
         self.traits: Traits | None = None
@@ -73,6 +80,12 @@ class Session(TerminalSession):
     def driver_at(self, time_ms: int) -> str:
         """Whose card was in at that time, as far back as the last change goes."""
         return self.driver_id if time_ms >= self.driver_since_ms else self.driver_before
+
+    def move(self, trigger: Trigger) -> None:
+        """Take one step of the table; at the end of a link nothing more goes out. Raises `SessionError`."""
+        super().move(trigger)
+        if self.state is CLOSED:
+            self.recorder, self.straight = None, _nowhere
 
     def write(self, data: bytes) -> None:
         """Bytes to the terminal."""
