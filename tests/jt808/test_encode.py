@@ -62,16 +62,12 @@ def test_an_attachment_stream_over_several_lines_and_cut_off() -> None:
 
 
 def test_headers_beside_the_usual() -> None:
-    for wire in (
-        "0002c0000200000000013912345678000182",
-        "0200040101391234567800 01ff",
-        "0002 8000 0139123456780001",
-    ):
-        content = bytes.fromhex(wire.replace(" ", ""))
-        assert content  # each has a reserved bit, another version or an encrypted body
-    [result] = _decode("7e0002400002000000000139123456780001717e")
-    assert result["version"] == 2
-    assert _encode(result)[1] == ["7e0002400002000000000139123456780001717e"]
+    encrypted = seal(bytes.fromhex("0200 0401 000000000001 0001 ff")).hex()
+    reserved = seal(bytes.fromhex("0002 8000 013912345678 0001")).hex()
+    newer = "7e0002400002000000000139123456780001717e"
+    results = _decode("\n".join([encrypted, reserved, newer]))
+    assert (results[0]["encryption"], results[1]["reserved_15"], results[2]["version"]) == (1, True, 2)
+    assert _encode(*results)[1] == [encrypted, reserved, newer]
 
 
 def test_a_command_written_by_hand() -> None:
