@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from alerts.retrospective import beside, retrospective_id, withdrawn
 from alerts.revision import (
     WORKER,
     Acknowledgement,
@@ -47,7 +48,9 @@ async def apply_changes(
     2. Drop each change that is stored already, word for word: writing twice changes nothing.
     3. Number the rest, upsert the alerts, add one revision row each.
 
-    An acknowledgement stays whatever the worker changes afterwards.
+    An acknowledgement stays whatever the worker changes afterwards. A change of kind "withdraw" closes the
+    alert and marks it as withdrawn; if somebody has acknowledged it, it stays, and a finding of its own is
+    filed.
 
     Parameters
     ----------
@@ -60,11 +63,18 @@ async def apply_changes(
     """
     if not changes:
         return []
-    named = [(change, vehicle_ids[change.vehicle_key], content_of(change)) for change in changes]
+    missing = {change.vehicle_key for change in changes} - vehicle_ids.keys()
+    if missing:
+        raise KeyError(missing.pop())
     await lock_alerts(connection)
-    known = await _read_known(connection, {change.alert_id for change in changes})
+    retracted = {retrospective_id(change) for change in changes if change.kind == "withdraw"}
+    known = await _read_known(connection, {change.alert_id for change in changes} | retracted)
     fresh = []
-    for change, vehicle_id, content in named:
+    for told in changes:
+        change = _unless_handled(told, known)
+        if change is None:
+            continue
+        vehicle_id, content = vehicle_ids[change.vehicle_key], content_of(change)
         alert = known.setdefault(change.alert_id, _Known())
         if content not in alert.contents:
             alert.contents.add(content)
@@ -80,6 +90,17 @@ async def apply_changes(
     await _upsert_alerts(connection, {revision.alert_id: revision for revision in revisions}.values())
     await _insert_revisions(connection, revisions, [content for _, _, content, _ in fresh], known)
     return revisions
+
+
+def _unless_handled(change: EpisodeChange, known: Mapping[str, _Known]) -> EpisodeChange | None:
+    """What is written for a change. An alert that nobody has seen needs no withdrawal, and one that somebody
+    has handled is not withdrawn: what was learned stands beside it."""
+    if change.kind != "withdraw":
+        return change
+    alert = known.get(change.alert_id)
+    if alert is None:
+        return None
+    return withdrawn(change) if alert.acknowledgement is None else beside(withdrawn(change))
 
 
 async def lock_alerts(connection: asyncpg.Connection) -> None:

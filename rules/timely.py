@@ -170,7 +170,8 @@ class Timely:
     def _in_time(self, reports: Reports, late: NDArray[np.int64]) -> NDArray[np.bool_]:
         keys, time_ms = reports.vehicle_key[late], reports.time_ms[late]
         settled_ms = self._settled.newest_ms(keys)
-        return (settled_ms == NONE) | (time_ms > settled_ms)
+        in_time: NDArray[np.bool_] = (settled_ms == NONE) | (time_ms > settled_ms)
+        return in_time
 
     def _sorted_tail(self) -> Reports:
         return self._tail.take(np.lexsort((self._tail.vehicle_key, self._tail.time_ms)))

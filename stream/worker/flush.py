@@ -14,6 +14,7 @@ from alerts.driver_warnings import warnings_for
 from alerts.evidence.retention import Retention
 from alerts.evidence.safety_alarms import UploadPlace, file_alarms
 from alerts.revision import AlertRevision
+from alerts.vehicle_names import vehicle_names
 from rules.change import AlarmFiling
 from rules.engine import EpisodeChange
 from rules.reports import Reports
@@ -127,7 +128,8 @@ async def _write(connection: asyncpg.Connection, flush: Flush, *, trust_fresh: b
         await _write_tracks(connection, flush, written, trust_fresh)
         await _write_dead_letters(connection, flush.dead_letters)
         for group in flush.alerts:
-            revisions = await store.apply_changes(connection, group.changes, group.vehicle_ids)
+            names = await vehicle_names(connection, group.changes, group.vehicle_ids)
+            revisions = await store.apply_changes(connection, group.changes, names)
             if revisions:
                 await _write_outbox(connection, ALERTS, group.partition, records.encode_alerts(revisions))
                 written.warnings += await _warn_drivers(connection, revisions, flush.now_ms)

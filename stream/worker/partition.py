@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
-from rules.engine import Engine
+from rules.timely import Timely
 
 
 class Order(Enum):
@@ -18,14 +18,17 @@ class Order(Enum):
 
 @dataclass(slots=True)
 class Partition:
-    """Mutable: `expected_offset` moves when a record is evaluated, `written_offset` when it is committed."""
+    """Mutable: `expected_offset` moves when a record is evaluated, `written_offset` when it is committed.
+    `names` are ids of vehicles of which late reports wait."""
 
     number: int
     epoch: int
-    engine: Engine
+    engine: Timely
     expected_offset: int
     written_offset: int
     snapshot_due_s: float = 0.0
+    late_due_s: float = 0.0
+    names: dict[int, str] = field(default_factory=dict)
     sought_offset: int = -1
 
     def order(self, offset: int) -> Order:

@@ -17,14 +17,18 @@ import asyncpg
 
 from alerts.evidence.retention import Retention
 from alerts.evidence.safety_alarms import UploadPlace
-from rules.engine import Engine
-from stream.worker import checkpoint, flush, metrics
+from rules.timely import Timely
+from stream.worker import checkpoint, flush, lateness, metrics
 from stream.worker.database import DATABASE_AWAY
 from stream.worker.partition import Order, Partition
 from stream.worker.round import Evaluated, Record, evaluate
 
 log = logging.getLogger(__name__)
 
+#: A snapshot this large is written at every interval, a larger one as much more seldom: 200 kB/s a partition.
+_SNAPSHOT_BYTES = 1 << 20
+#: Without records, late reports are looked after this often.
+_IDLE_S = 1.0
 _RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -50,7 +54,7 @@ class Pipeline:
     def __init__(
         self,
         pool: asyncpg.Pool,
-        make_engine: Callable[[bytes | None], Engine],
+        make_engine: Callable[[bytes | None], Timely],
         settings: PipelineSettings,
         *,
         on_written: Callable[[], None] = lambda: None,
@@ -103,7 +107,8 @@ class Pipeline:
         advances = [
             checkpoint.Advance(one.number, one.epoch, one.written_offset, one.engine.snapshot())
             for one in self.partitions.values()
-            if one.expected_offset == one.written_offset
+            # Late reports that wait would be in the snapshot, but what they change has not been told.
+            if one.expected_offset == one.written_offset and not one.engine.late
         ]
         await self._write(flush.Flush.of_snapshots(advances))
 
@@ -112,7 +117,10 @@ class Pipeline:
         return Partition(claim.partition, claim.epoch, engine, claim.snapshot_offset, claim.next_offset)
 
     async def _take(self) -> list[Record]:
-        records = [await self._queue.get()]
+        try:
+            records = [await asyncio.wait_for(self._queue.get(), _IDLE_S)]
+        except TimeoutError:
+            return []
         await asyncio.sleep(max(0.0, self._round_due_s - time.monotonic()))
         self._round_due_s = time.monotonic() + self._settings.round_interval_s
         size = len(records[0].value)
@@ -124,6 +132,9 @@ class Pipeline:
 
     async def _round(self, records: Sequence[Record]) -> None:
         due = await self._in_order(records)
+        for number, partition in self.partitions.items():
+            if lateness.due(partition) and partition.expected_offset >= partition.written_offset:
+                due.setdefault(number, [])
         if not due:
             return
         started_s = time.perf_counter()
@@ -161,9 +172,10 @@ class Pipeline:
         for one in evaluated:
             partition, snapshot = one.partition, None
             caught_up = one.next_offset >= partition.written_offset
-            if caught_up and now_s >= partition.snapshot_due_s:
+            if caught_up and now_s >= partition.snapshot_due_s and not partition.engine.late:
                 snapshot = partition.engine.snapshot()
-                partition.snapshot_due_s = now_s + self._settings.snapshot_interval_s
+                share = max(1.0, len(snapshot) / _SNAPSHOT_BYTES)
+                partition.snapshot_due_s = now_s + share * self._settings.snapshot_interval_s
             if caught_up:
                 advances.append(
                     checkpoint.Advance(partition.number, partition.epoch, one.next_offset, snapshot)

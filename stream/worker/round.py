@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rules.blocks import Block, BlockError, decode_block
-from rules.change import AlarmFiling
-from rules.engine import Engine, EpisodeChange, Outcome
+from rules.change import AlarmFiling, Disposition
+from rules.engine import EpisodeChange, Outcome
 from rules.reports import Reports
 from rules.rulebook import RulebookError
 from rules.rulebook_record import decode_rulebook, is_rulebook
-from stream.worker import metrics
+from rules.timely import Timely
+from stream.worker import lateness, metrics
 from stream.worker.partition import Partition
 
 log = logging.getLogger(__name__)
@@ -76,22 +77,27 @@ def evaluate(partition: Partition, records: Sequence[Record]) -> Evaluated:
     reports = Reports.concat([block.reports for block in blocks])
     disposition = np.concatenate([np.empty(0, np.uint8), *(one.disposition for one in outcomes)])
     changes = [change for one in outcomes for change in one.changes]
+    late = lateness.late_changes(partition)
     alarms = [alarm for one in outcomes for alarm in one.alarms]
     _count(blocks, disposition)
     return Evaluated(
         partition,
-        records[-1].offset + 1,
+        records[-1].offset + 1 if records else partition.expected_offset,
         reports,
         disposition,
-        changes,
+        [*changes, *late],
         alarms,
-        _vehicle_ids(blocks, reports, (*changes, *alarms)),
+        _named(partition, blocks, reports, disposition, {*_keys(changes), *_keys(late), *_keys(alarms)}),
         dead_letters,
         int(reports.received_ms.min()) if len(reports) else 0,
     )
 
 
-def _process(engine: Engine, reports: Reports) -> Outcome:
+def _keys(caused: Sequence[EpisodeChange] | Sequence[AlarmFiling]) -> set[int]:
+    return {one.vehicle_key for one in caused}
+
+
+def _process(engine: Timely, reports: Reports) -> Outcome:
     refused, ignored = Counter(engine.refused), engine.zones_ignored
     outcome = engine.process(reports)
     for reason, count in (engine.refused - refused).items():
@@ -150,18 +156,29 @@ def _read(records: Sequence[Record]) -> tuple[list[Block], list[DeadLetter]]:
     return blocks, dead_letters
 
 
-def _vehicle_ids(
-    blocks: Sequence[Block], reports: Reports, caused: Sequence[EpisodeChange | AlarmFiling]
+def _named(
+    partition: Partition,
+    blocks: Sequence[Block],
+    reports: Reports,
+    disposition: NDArray[np.uint8],
+    keys: Iterable[int],
 ) -> dict[int, str]:
-    """Names of the vehicles that have changes or alarms: a report of the same round always caused them."""
-    if not caused:
-        return {}
+    """Names of the vehicles that something is told of, as far as reports of this round or late ones gave
+    them. A driver who takes another vehicle ends what goes on in one that may not have reported at all."""
+    late = reports.vehicle_key[disposition == Disposition.LATE].tolist()
+    ids = partition.names | _vehicle_ids(blocks, reports, {*keys, *late})
+    partition.names = {key: ids[key] for key in (*partition.names, *late)} if partition.engine.late else {}
+    return ids
+
+
+def _vehicle_ids(blocks: Sequence[Block], reports: Reports, keys: Iterable[int]) -> dict[int, str]:
     starts = np.cumsum([0] + [len(block.reports) for block in blocks])
     ids = {}
-    for key in {one.vehicle_key for one in caused}:
-        row = int(np.flatnonzero(reports.vehicle_key == key)[0])
-        block = int(np.searchsorted(starts, row, side="right")) - 1
-        ids[key] = blocks[block].table["vehicle_id"][row - int(starts[block])].as_py()
+    for key in keys:
+        rows = np.flatnonzero(reports.vehicle_key == key)
+        if len(rows):
+            block = int(np.searchsorted(starts, rows[0], side="right")) - 1
+            ids[key] = blocks[block].table["vehicle_id"][int(rows[0] - starts[block])].as_py()
     return ids
 
 

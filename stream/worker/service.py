@@ -16,9 +16,9 @@ from aiokafka.errors import KafkaError
 from alerts.migrate import ensure_partitions
 from alerts.relay import Relay
 from geo.zones import ZoneSet
-from rules.engine import Engine
 from rules.rulebook import Rulebook, default_rulebook, load_rulebook
 from rules.snapshot import SnapshotError
+from rules.timely import Timely
 from stream.attachments.configure import retention_of, upload_place_of
 from stream.broker_clients import start_patiently
 from stream.errors import ServiceError
@@ -120,14 +120,14 @@ class Worker:
             for task in done:
                 task.result()
 
-    def _make_engine(self, snapshot: bytes | None) -> Engine:
+    def _make_engine(self, snapshot: bytes | None) -> Timely:
         if snapshot is None:
-            return Engine(self._config.rulebook, self._config.zones)
+            return Timely.new(self._config.rulebook, self._config.zones)
         try:
-            return Engine.restore(self._config.rulebook, self._config.zones, snapshot)
+            return Timely.restore(self._config.rulebook, self._config.zones, snapshot)
         except SnapshotError as error:
             log.error("state snapshot cannot be read, its vehicles start anew: %s", error)
-            return Engine(self._config.rulebook, self._config.zones)
+            return Timely.new(self._config.rulebook, self._config.zones)
 
 
 async def _follow(source: LogSource) -> None:

@@ -27,6 +27,7 @@ class Change:
     evidence: str = "complete"
     rulebook_version: str = "1"
     detail: dict[str, Any] = field(default_factory=lambda: {"max_speed_kmh": 93.5, "limit_kmh": 80})
+    revised: int = 0
 
 
 def alert_id(number: int) -> str:

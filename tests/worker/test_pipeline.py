@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 
 from geo.zones import ZoneSet
-from rules.engine import Engine
 from rules.rulebook import default_rulebook
+from rules.timely import Timely
 from stream.log_identity import LogIdentity
 from stream.topics import TELEMETRY
 from stream.worker.checkpoint import Claim, OwnershipLost, claim
@@ -25,10 +25,10 @@ LOG = LogIdentity("cluster", "first")
 VEHICLES = [f"V{n}" for n in range(8)]
 
 
-def make_engine(snapshot: bytes | None) -> Engine:
+def make_engine(snapshot: bytes | None) -> Timely:
     if snapshot is None:
-        return Engine(default_rulebook(), ZoneSet())
-    return Engine.restore(default_rulebook(), ZoneSet(), snapshot)
+        return Timely.new(default_rulebook(), ZoneSet())
+    return Timely.restore(default_rulebook(), ZoneSet(), snapshot)
 
 
 async def until(ready: Callable[[], bool]) -> None:
@@ -74,6 +74,12 @@ class Life:
         )
         if rounds.done():
             rounds.result()
+        rounds.cancel()
+
+    async def wait(self, ready: Callable[[], bool]) -> None:
+        """Let rounds go by without records."""
+        rounds = asyncio.create_task(self.pipeline.run())
+        await until(lambda: rounds.done() or ready())
         rounds.cancel()
 
 

@@ -7,9 +7,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from geo.zones import ZoneSet
-from rules.engine import Engine
 from rules.rulebook import default_rulebook
 from rules.rulebook_record import decode_rulebook, encode_rulebook
+from rules.timely import Timely
 from stream.errors import OperatorError
 from stream.rulebook_publishing import publish
 from stream.topics import TELEMETRY, ensure_topics
@@ -29,7 +29,7 @@ def log_of(*values: bytes) -> list[Record]:
 
 
 def fresh(written: int = 0) -> Partition:
-    return Partition(0, 1, Engine(default_rulebook(), ZoneSet()), 0, written)
+    return Partition(0, 1, Timely.new(default_rulebook(), ZoneSet()), 0, written)
 
 
 def speeding(result: Evaluated) -> list[tuple[str, int, str]]:
