@@ -13,8 +13,7 @@ from stream.gateway.command_actions import Action, Claim, Expire, Repeat, Send, 
 from stream.gateway.command_dispatcher import Dispatcher, Limits
 
 START_MS = 1_795_000_000_000
-LIMITS = Limits(timeout_ms=10_000, repetitions=2, attempts=7, capacity=1000)
-PHONES = ("139", "138")
+LIMITS = Limits(timeout_ms=10_000, repetitions=2, attempts=4, capacity=1000)
 FINAL = {"answered", "failed", "expired"}
 
 
