@@ -210,7 +210,7 @@ def _segments(
     at: int, e: Any, segment: int, at_end: bool, asked: bool, plan: Any, trip: Any, hits: Any, count: int
 ) -> int:
     """The time a vehicle takes for a segment, from the first report in it to the first behind it."""
-    arrives = at_end and not trip.at_end
+    arrives = at_end and trip.inside and not trip.at_end
     if segment != trip.segment or arrives:
         whole = trip.segment >= 0 and trip.entered_ms != NONE
         if whole and asked and (segment < 0 or abs(segment - trip.segment) <= 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
+from geo.route import Route
 from geo.zones import Zone, ZoneSet
 from rules.engine import Engine
 from rules.reports import Reports
@@ -16,7 +17,9 @@ _NIGHT_MS = 1_780_257_600_000  # an hour of the night in Shanghai
 def warm_up() -> None:
     """Put two reports of two vehicles through every family, with a driver who changes over."""
     square = Zone("a", "a", "a", shapely.box(118.0, 32.0, 118.1, 32.1), limit_kmh=60.0)
-    engine = Engine(default_rulebook(), ZoneSet([square]))
+    line = np.array([[118.0, 32.05], [118.1, 32.05]])
+    zones = ZoneSet([square], [Route("a", "a", "a", line, ("deviation", "departure"), departures=(0,))])
+    engine = Engine(default_rulebook(), zones)
     count = 4
     engine.process(
         Reports.build(
@@ -29,4 +32,4 @@ def warm_up() -> None:
             driver_key=np.full(count, 7),
         )
     )
-    Engine.restore(engine.rulebook, ZoneSet([square]), engine.snapshot()).open_changes()
+    Engine.restore(engine.rulebook, zones, engine.snapshot()).open_changes()
