@@ -33,6 +33,12 @@ _RESULTS = {"acknowledge": 1, "withdraw": 2}
 shown that there was nothing."""
 
 
+_NUMBER = """INSERT INTO exchange_alerts AS e (link, info_id, alert_id)
+    VALUES ($1, nextval('exchange_numbers'), $2)
+    ON CONFLICT (link, alert_id) DO UPDATE SET alert_id = e.alert_id RETURNING info_id"""
+_TOLD = "SELECT info_id, sequence FROM exchange_alerts WHERE link = $1 AND alert_id = $2"
+
+
 class AlertForwarder:
     """Mutable; one a link of role lower that forwards alerts."""
 
@@ -99,20 +105,17 @@ class AlertForwarder:
         vehicle: ChosenVehicle,
         ledger: Ledger[int],
     ) -> None:
-        if row["kind"] != "open" and row["kind"] not in _RESULTS:
-            return
-        known = await connection.fetchrow(
-            """INSERT INTO exchange_alerts AS e (link, info_id, alert_id)
-               VALUES ($1, nextval('exchange_numbers'), $2)
-               ON CONFLICT (link, alert_id) DO UPDATE SET alert_id = e.alert_id
-               RETURNING info_id, sequence""",
-            *(self.link.name, row["alert_id"]),
-        )
         if row["kind"] == "open":
-            message = alarm_message(self.link, vehicle, body, known["info_id"])
-        else:
+            info_id = await connection.fetchval(_NUMBER, self.link.name, row["alert_id"])
+            message = alarm_message(self.link, vehicle, body, info_id)
+        elif row["kind"] in _RESULTS:
+            told = await connection.fetchrow(_TOLD, self.link.name, row["alert_id"])
+            if told is None:  # opened before the peer was told of alerts
+                return
             result = _RESULTS[row["kind"]]
-            message = result_message(self.link, vehicle, known["info_id"], known["sequence"], result)
+            message = result_message(self.link, vehicle, told["info_id"], told["sequence"], result)
+        else:
+            return
         sent = self._session.send(message)
         ledger.wrote({sent.link})
         self._inbox.tell_sent(message, sent.sequence)
