@@ -22,6 +22,9 @@ _TEXTS: Mapping[str, str] = {
     "zone_speed": "您在{zone_name}内超速，限速{limit_kmh:.0f}公里，请减速行驶",
     "continuous_driving": "您已连续驾驶超过四小时，请尽快停车休息二十分钟",
     "zone_forbidden": "您已驶入禁行区域{zone_name}，请尽快驶离",
+    "forbidden_hours": "现在是禁行时段{forbidden_hours}，请尽快停车休息",
+    "forbidden_hours_pre": "禁行时段{forbidden_hours}将至，请提前安排停车休息",
+    "route_deviation": "您已偏离线路{route_name}，请尽快返回",
     "zone_stay": "您在{zone_name}内停留超时，请尽快驶离",
 }
 
