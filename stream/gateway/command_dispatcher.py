@@ -16,7 +16,7 @@ Methods return what is to be done; times are in ms since 1970 UTC.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from alerts.command_progress import Held
 from alerts.commands import Command
 from stream.gateway.command_actions import Action, Claim, Expire, Repeat, Send, Write
 from stream.gateway.command_entry import Entry
+from stream.gateway.command_line import Line
 
 Heard = Callable[[str, int], bool]
 """Whether the terminal of a phone has said anything since a time."""
@@ -45,21 +46,13 @@ class Limits:
     capacity: int
 
 
-@dataclass(slots=True)
-class _Line:
-    """The commands of one terminal in their order; `link_ms` is None while it has no link here."""
-
-    entries: list[Entry]
-    link_ms: int | None = None
-
-
 class Dispatcher:
     """All unfinished commands that a gateway knows. Mutable."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._entries: dict[str, Entry] = {}
-        self._lines: dict[str, _Line] = {}
+        self._lines: dict[str, Line] = {}
         self._times: list[tuple[int, str]] = []
 
     def __len__(self) -> int:
@@ -94,19 +87,17 @@ class Dispatcher:
         if self.full and (line is None or line.link_ms is None):
             return []
         entry = self._entries[command.command_id] = Entry.of(held)
-        line = self._lines.setdefault(command.terminal_phone, _Line([]))
-        line.entries.append(entry)
-        if len(line.entries) > 1:
-            line.entries.sort(key=lambda one: one.command.created_ms)
+        line = self._lines.setdefault(command.terminal_phone, Line())
+        line.add(entry)
         heapq.heappush(self._times, (command.expires_ms, command.command_id))
-        return [] if command.expires_ms <= now_ms else list(self._advance(line))
+        return [] if command.expires_ms <= now_ms else line.claims()
 
     def joined(self, phone: str, now_ms: int) -> list[Action]:
         """The terminal has a new link here, authenticated now."""
-        line = self._lines.setdefault(phone, _Line([]))
+        line = self._lines.setdefault(phone, Line())
         actions = self._cut(line, now_ms) if line.link_ms is not None else []
         line.link_ms = now_ms if line.link_ms is None else max(now_ms, line.link_ms + 1)
-        return actions + list(self._advance(line))
+        return actions + line.claims()
 
     def left(self, phone: str, now_ms: int) -> list[Action]:
         """The terminal's link here is gone."""
@@ -130,14 +121,14 @@ class Dispatcher:
         entry.take_over(held)
         entry.link_ms = claim.link_ms
         if line.link_ms != claim.link_ms:
-            return list(self._advance(line))
+            return line.claims()
         if entry.delivered and not entry.kind.reads:
-            return list(self._advance(line))
+            return line.claims()
         if entry.state == SENT and entry.kind.once:
             return self._end(entry, FAILED, now_ms, reason="link_lost")
         if entry.attempts >= self._limits.attempts:
             if entry.delivered:
-                return list(self._advance(line))
+                return line.claims()
             return self._end(entry, FAILED, now_ms, reason="no_answer")
         entry.deadline_ms = now_ms + self._limits.timeout_ms
         return [Send(entry.command)]
@@ -227,21 +218,7 @@ class Dispatcher:
         """When `due` may have something to do; None while nothing is kept."""
         return self._times[0][0] if self._times else None
 
-    def _advance(self, line: _Line) -> Iterator[Action]:
-        """Claim what is next in each family."""
-        if line.link_ms is None:
-            return
-        blocked: set[str] = set()
-        for entry in line.entries:
-            if entry.kind.family in blocked:
-                continue
-            if entry.blocks:
-                blocked.add(entry.kind.family)
-            if entry.link_ms != line.link_ms and not entry.claiming:
-                entry.claiming = True
-                yield Claim(entry.command.command_id, line.link_ms)
-
-    def _cut(self, line: _Line, now_ms: int) -> list[Action]:
+    def _cut(self, line: Line, now_ms: int) -> list[Action]:
         """The link has broken under what is under way."""
         actions: list[Action] = []
         for entry in list(line.entries):
@@ -278,7 +255,7 @@ class Dispatcher:
             return self._end(entry, ANSWERED, now_ms, {"result": 0})
         entry.state = DELIVERED
         line = self._lines[entry.command.terminal_phone]
-        return [Write(entry.progress()), *self._advance(line)]
+        return [Write(entry.progress()), *line.claims()]
 
     def _expire(self, entry: Entry, now_ms: int) -> list[Action]:
         if entry.link_ms is not None:
@@ -306,7 +283,7 @@ class Dispatcher:
 
     def _find(self, phone: str, wanted: Callable[[Entry], bool]) -> Entry | None:
         line = self._lines.get(phone)
-        return next(filter(wanted, line.entries), None) if line else None
+        return line.find(wanted) if line else None
 
     def _remove(self, entry: Entry) -> list[Action]:
         """Keep it no longer; whoever waited for it comes next."""
@@ -315,8 +292,8 @@ class Dispatcher:
         del self._entries[entry.command.command_id]
         line.entries.remove(entry)
         self._tidy(phone, line)
-        return list(self._advance(line))
+        return line.claims()
 
-    def _tidy(self, phone: str, line: _Line) -> None:
+    def _tidy(self, phone: str, line: Line) -> None:
         if not line.entries and line.link_ms is None:
             del self._lines[phone]
