@@ -40,9 +40,7 @@ layouts the standard's own is shown, and how many others are read.
 
 def document() -> str:
     """The text of the page."""
-    pictures = [
-        f"\n### {_SIDES[side]}\n\n```mermaid\n{diagram(side)}\n```\n" for side in get_args(Side)
-    ]
+    pictures = [f"\n### {_SIDES[side]}\n\n```mermaid\n{diagram(side)}\n```\n" for side in get_args(Side)]
     rows = [f"| {' | '.join(_columns(kind))} |\n" for _, kind in sorted(MESSAGES.items())]
     return "".join([_HEAD, *pictures, _MESSAGES, *rows])
 

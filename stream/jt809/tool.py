@@ -15,7 +15,7 @@ from stream.jt809.framing import BEGIN, END, unescape
 from stream.jt809.header import EDITIONS, Edition, EditionChoice, Header
 from stream.jt809.messages import MESSAGES, Message, RawMessage, Reading
 from stream.jt809.messages.base import Wrapper
-from stream.jt809.messages.registry import wrapper_of
+from stream.jt809.messages.registry import open_body, wrapper_of
 from stream.jt809.reading import read_frame
 from stream.jt809.words import SECONDS
 from stream.protocol_errors import EncodeError, EncryptedError, ProtocolError, TruncatedError
@@ -23,6 +23,7 @@ from stream.protocol_errors import EncodeError, EncryptedError, ProtocolError, T
 # What an error object shows of its input: enough to find it again.
 SHOWN_CHARACTERS = 80
 _VERSION = (1, 2, 15)
+_POSITIONS = frozenset({0x1202, 0x1203, 0x9202, 0x9203})
 _KEYS = (
     *("message_id", "sub_type", "protocol", "serial", "gnss_center_id", "version", "encrypt_flag"),
     *("encrypt_key", "time", "oddities", "body", "explain"),
@@ -83,7 +84,7 @@ def decode_content(
         unread = {"code": error.code, "message": str(error)}
         result["body"] = {"raw": frame.body.hex(), "unread": unread}
     except ProtocolError as error:
-        result = _failure(error, frame.body) | result | {"body": {"raw": frame.body.hex()}}
+        result = _show_unread(result, frame, error)
     else:
         # The sub type stands behind the business type, as people read them.
         sub_type = {"sub_type": f"0x{reading.sub_type:04x}"} if reading.sub_type else {}
@@ -128,6 +129,24 @@ def show_header(header: Header) -> dict[str, Any]:
     if header.edition_2019:
         shown["time"] = header.time.isoformat() if header.time else None
     return shown
+
+
+def _show_unread(result: dict[str, Any], frame: Frame, error: ProtocolError) -> dict[str, Any]:
+    """A sound frame whose body cannot be read: an error, or the data raw with the reason beside them.
+
+    An error where a platform acts upon the message by itself: the links' own messages and positions.
+    """
+    header = frame.header
+    try:
+        kind, wrapped, _ = open_body(header.message_id, frame.body, header.edition)
+    except ProtocolError:
+        kind, wrapped = None, None
+    if wrapped is None or kind is None or not wrapped.sub_type or wrapped.sub_type in _POSITIONS:
+        return _failure(error, frame.body) | result | {"body": {"raw": frame.body.hex()}}
+    vehicle = {} if wrapped.plate is None else {"plate": wrapped.plate, "color": wrapped.color}
+    unread = {"code": error.code, "message": str(error)}
+    result = {"message_id": result["message_id"], "sub_type": f"0x{wrapped.sub_type:04x}"} | result
+    return result | {"body": vehicle | {"raw": wrapped.data.hex(), "unread": unread}}
 
 
 def _show_reading(reading: Reading, edition: Edition) -> dict[str, Any]:

@@ -106,6 +106,17 @@ def test_a_body_that_cannot_be_read_is_an_error_that_says_what_it_knows() -> Non
     assert (result["message_id"], result["body"]) == ("0x1002", {"raw": "00"})
 
 
+def test_a_sound_frame_with_data_of_another_layout_is_no_error() -> None:
+    shown = {"sub_type": "0x9503", "body": {"plate": "a", "color": 1, "raw": "0000"}}
+    result = _one(encode_object(shown))
+    assert result["sub_type"] == "0x9503"
+    assert result["body"]["raw"] == "0000"
+    assert result["body"]["unread"]["code"] == "truncated"
+    assert encode_object(result) == encode_object(shown)
+    position = {"sub_type": "0x1202", "body": {"plate": "a", "color": 1, "raw": "0000"}}
+    assert _one(encode_object(position))["error"]["code"] == "truncated"
+
+
 def test_a_forgotten_encrypt_flag_is_found_out() -> None:
     body = CIPHER.apply(7, bytes.fromhex("0000000005"))
     wire = encode_object({"message_id": "0x9003", "encrypt_key": 7, "body": {"raw": (body + b"x").hex()}})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from stream.jt808.kinds import FixedText, Number
+from stream.jt808.kinds import ID16, FixedData, FixedText, Number
 from stream.jt809.header import Edition
 from stream.jt809.messages.base import PlatformMessage
 from stream.jt809.words import (
@@ -18,6 +18,8 @@ from stream.jt809.words import (
     NewDWord,
     NewTypeId,
     OldDWord,
+    OptionalByte,
+    OptionalDWord,
     Time,
     TypeId,
     size,
@@ -32,6 +34,7 @@ _OBJECT_TYPES = {
 }
 OBJECT_TYPE = Number(1, names=_OBJECT_TYPES)
 _OptionalObject = Annotated[int | None, OBJECT_TYPE]
+_RESEND = ("data_type", "count", "first_sequence", "last_sequence", "time")
 _BARE: Mapping[Edition, tuple[str, ...]] = {"2011": ("2011", "2011 bare"), "2019": ("2019",)}
 
 
@@ -114,12 +117,23 @@ class PlatformTextRequest(PlatformMessage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpperResendRequest(PlatformMessage):
-    """0x9303, 2019: as 0x1303."""
+    """0x9303, 2019: as 0x1303; one implementation sends a list of 8 bytes instead of the four fields."""
 
     message_id: ClassVar[int] = 0x9300
     sub_type: ClassVar[int] = 0x9303
-    data_type: TypeId
-    count: Byte
-    first_sequence: DWord
-    last_sequence: DWord
+    VARIANTS: ClassVar[Mapping[Edition, tuple[str, ...]]] = {
+        "2011": ("2011", "2011 list"),
+        "2019": ("2019", "2019 list"),
+    }
+    wire_order: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "2011": _RESEND,
+        "2019": _RESEND,
+        "2011 list": ("serial_list", "time"),
+        "2019 list": ("serial_list", "time"),
+    }
+    data_type: Annotated[int | None, ID16] = None
+    count: OptionalByte = None
+    first_sequence: OptionalDWord = None
+    last_sequence: OptionalDWord = None
+    serial_list: Annotated[bytes | None, FixedData(8)] = None
     time: Time

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from stream.jt808.kind_lists import Counted
-from stream.jt808.kinds import REST_DATA, FixedText, Number
+from stream.jt808.kinds import REST_DATA, WORD_TEXT, FixedText, Number
 from stream.jt809.header import Edition
 from stream.jt809.messages.base import MaybeVehicleMessage, SourceMessage, VehicleMessage, Wrapper
 from stream.jt809.messages.gnss import Gnss, Gnss2019, GnssKind, Position
@@ -21,7 +21,6 @@ from stream.jt809.words import (
     DWord,
     LastText,
     LongText,
-    NewByte,
     NewDWord,
     NewTime,
     NewTypeId,
@@ -36,6 +35,7 @@ _Positions = Annotated[tuple[Gnss | Gnss2019, ...], Counted(1, GnssKind())]
 _MODEL_BYTES = {"2011": 20, "2011 short model": 8, "2019": 30}
 MODEL = FixedText(lambda scope: _MODEL_BYTES[scope.variant])
 _EXCHANGE_REASONS = {0: "enters the area", 1: "named by hand", 2: "emergency", 3: "other"}
+UPLOAD_FLAG = Number(1, names={0: "the newest it has", 1: "ask the terminal"})
 _END_REASONS = {0: "leaves the area", 1: "ended by hand", 2: "emergency over", 3: "other"}
 _RESULTS = {0: "ok", 1: "no such vehicle", 2: "wrong time span", 3: "other"}
 _APPLY_RESULTS = {0: "ok", 1: "no such vehicle", 2: "other"}
@@ -276,11 +276,11 @@ class HistoryResponse(VehicleMessage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriverRequest(VehicleMessage):
-    """0x920A. flag: 2019 only, meaning not verified."""
+    """0x920A. flag: 2019 only."""
 
     message_id: ClassVar[int] = 0x9200
     sub_type: ClassVar[int] = 0x920A
-    flag: NewByte = None
+    flag: Annotated[int | None, UPLOAD_FLAG, NEW] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,18 +292,19 @@ class WaybillRequest(VehicleMessage):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RouteExchange(VehicleMessage):
-    """0x920C, 2019: raw; its layout could not be verified."""
+class RouteRequest(VehicleMessage):
+    """0x920C, 2019: asks for the route of a vehicle."""
 
     message_id: ClassVar[int] = 0x9200
     sub_type: ClassVar[int] = 0x920C
-    data: Annotated[bytes, REST_DATA]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RouteRequest(VehicleMessage):
-    """0x920D, 2019: raw; its layout could not be verified."""
+class RouteResult(VehicleMessage):
+    """0x920D, 2019: what became of a route that was sent; laid out as one implementation has it."""
 
     message_id: ClassVar[int] = 0x9200
     sub_type: ClassVar[int] = 0x920D
-    data: Annotated[bytes, REST_DATA]
+    route_id: DWord
+    result: Byte
+    reason: Annotated[str, WORD_TEXT]

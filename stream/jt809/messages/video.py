@@ -224,7 +224,7 @@ class DownloadReady(VehicleMessage):
     server_port: Word
     user: Annotated[str, FixedText(49)]
     password: Annotated[str, FixedText(22)]
-    path: Annotated[str, FixedText(255)]
+    path: Annotated[str, FixedText(200)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
