@@ -85,7 +85,12 @@ class Connection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         if self._tls is not None:
-            data = self._tls.send(data)
+            try:
+                data = self._tls.send(data)
+            except ssl.SSLError as error:
+                log.info("connection of %s is ended: %s", self.peer, error)
+                self.close("tls")
+                return
         if self._transport is not None and data:
             self._transport.write(data)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from alerts.terminal_messages import TerminalMessage
@@ -16,7 +16,7 @@ from stream.gateway.hooks import Listener, Nobody, is_answer, reply_serial_of
 from stream.gateway.intake import POSITION, POSITION_BATCH, Intake
 from stream.gateway.message_builder import MessagePart, MessageReceipt
 from stream.gateway.publisher import Publisher
-from stream.gateway.responses import is_over, respond
+from stream.gateway.responses import is_over, respond, tell_media
 from stream.gateway.session import Session
 from stream.gateway.traits import TraitMemory
 from stream.jt808 import session_events as events
@@ -32,11 +32,12 @@ from stream.jt808.messages import (
     decode_message,
 )
 from stream.jt808.messages.driver import DriverIdentity
-from stream.jt808.messages.media import MediaResponse
 from stream.jt808.messages.session import ServerTime, ServerTimeQuery
 
 _MEDIA_DATA = 0x0801
 _MEDIA_ID_BYTES = 4
+#: Ids from here on are the platform's to send.
+_DOWNLINK = 0x8000
 
 #: 0x8004 is UTC by its text; what a terminal that expects GMT+8 like everywhere else must be told is later.
 _GMT8 = timedelta(hours=8)
@@ -51,8 +52,10 @@ class Conversation:
         publisher: Publisher[MessagePart, MessageReceipt],
         memory: TraitMemory,
         *,
+        left: Callable[[Session], None],
         local_time: bool = False,
     ) -> None:
+        self._left = left
         self.listener: Listener = Nobody()
         self._intake = intake
         self._publisher = publisher
@@ -91,9 +94,9 @@ class Conversation:
             for serial in receipt.serials:
                 respond(receipt.session, serial, receipt.message_id, receipt.result)
             if receipt.media_id is not None:
-                receipt.session.send(MediaResponse(receipt.media_id))
+                tell_media(receipt.session, receipt.reply_serial, receipt.media_id)
             if receipt.message_id == Unregister.message_id:
-                self.listener.left(receipt.session)
+                self._left(receipt.session)
         metrics.PENDING_BYTES.set(self._publisher.pending)
 
     def learn_edition(self, session: Session, vehicle_key: int) -> None:
@@ -143,8 +146,8 @@ class Conversation:
 
         An id that nobody knows is unsupported, a body that cannot be read is bad; both are kept as they came.
         """
-        if told.message_id not in MESSAGES:
-            metrics.UNKNOWN_MESSAGES.labels(f"0x{told.message_id:04x}").inc()
+        if told.message_id not in MESSAGES or told.message_id >= _DOWNLINK:
+            metrics.UNKNOWN_MESSAGES.inc()
             return RawMessage(told.message_id, told.body), Result.NOT_SUPPORTED
         try:
             return decode_message(told.message_id, told.body, session.edition), Result.OK
@@ -159,7 +162,7 @@ class Conversation:
             return MessageReceipt(session, told.message_id, told.serials, result)
         serials = told.serials if told.packages else ()
         media_id = int.from_bytes(told.body[:_MEDIA_ID_BYTES])
-        return MessageReceipt(session, told.message_id, serials, result, media_id)
+        return MessageReceipt(session, told.message_id, serials, result, media_id, told.serials[-1])
 
     def _publish(
         self, session: Session, message: TerminalMessage | None, receipt: MessageReceipt | None

@@ -11,7 +11,7 @@ from typing import Any
 from stream.gateway import metrics
 from stream.gateway.conversation import Conversation
 from stream.gateway.directory import Directory, DirectoryUnavailable
-from stream.gateway.responses import is_over, respond
+from stream.gateway.responses import is_over, respond, tell_media
 from stream.gateway.session import AUTHENTICATED, CLOSED, Session
 from stream.jt808 import session_events as events
 from stream.jt808.messages import (
@@ -19,7 +19,6 @@ from stream.jt808.messages import (
     Result,
     TerminalAuthenticate,
 )
-from stream.jt808.messages.media import MediaResponse
 from stream.jt808.messages.packages import PlatformResendRequest
 
 log = logging.getLogger(__name__)
@@ -83,7 +82,7 @@ class Dialogue:
         metrics.PACKAGES.labels("asked_again").inc(len(missing.packages))
         if missing.message_id == _MEDIA_DATA and missing.asked % 2 and len(missing.first_body) >= 4:
             media_id = int.from_bytes(missing.first_body[:_MEDIA_ID_BYTES])
-            session.send(MediaResponse(media_id, missing.packages))
+            tell_media(session, missing.first_serial, media_id, missing.packages)
         else:
             session.send(PlatformResendRequest(missing.first_serial, missing.packages))
 

@@ -18,13 +18,14 @@ _OVERHEAD_BYTES = 200
 @dataclass(frozen=True, slots=True)
 class MessageReceipt:
     """What is owed for a message that is durable: 0x8001 with `result` to each of `serials`, and 0x8800 with
-    `media_id` if it was 0x0801."""
+    `media_id` if it was 0x0801 (in 2011 also with its serial)."""
 
     session: Session
     message_id: int
     serials: tuple[int, ...]
     result: Result = Result.OK
     media_id: int | None = None
+    reply_serial: int = 0
 
 
 @dataclass(frozen=True, slots=True)

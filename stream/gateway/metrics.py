@@ -40,7 +40,7 @@ PACKAGES = Counter(
     ["what"],
 )
 UNKNOWN_MESSAGES = Counter(
-    "haulwatch_gateway_unknown_messages", "Messages kept raw because their id is not known", ["message_id"]
+    "haulwatch_gateway_unknown_messages", "Messages kept raw because their id is not known"
 )
 PENDING_BYTES = Gauge(
     "haulwatch_gateway_pending_message_bytes", "Messages and raw frames received and not yet durable"

@@ -37,7 +37,7 @@ from stream.jt808.bulk import FrameBatch, decode_frames
 from stream.jt808.errors import FrameFault
 from stream.jt808.frame import Frame
 from stream.jt808.header import Header
-from stream.jt808.messages import Result
+from stream.jt808.messages import MESSAGES, Result
 from stream.jt808.session import Limits
 from stream.jt808.session_states import Trigger
 
@@ -71,7 +71,9 @@ class Gateway:
         self._collecting: set[Session] = set()
         self._intake = Intake(publisher, self._refuse_unreadable)
         self._archive = Archive(frames)
-        self._conversation = Conversation(self._intake, messages, self.memory, local_time=local_time)
+        self._conversation = Conversation(
+            self._intake, messages, self.memory, left=self.ending, local_time=local_time
+        )
         self._dialogue = Dialogue(
             directory,
             self._conversation,
@@ -110,6 +112,7 @@ class Gateway:
         """A session that may have been authenticated is no longer."""
         if self._sessions.get(session.phone) is session:
             del self._sessions[session.phone]
+            session.recorder = None
             self._conversation.listener.left(session)
             metrics.SESSIONS.set(len(self._sessions))
 
@@ -273,8 +276,11 @@ class Gateway:
         if error and error != FrameFault.ENCRYPTED:
             metrics.FRAME_FAULTS.labels(FrameFault(error).code).inc()
             return
-        metrics.MESSAGES.labels(f"0x{int(batch.message_id[row]):04x}").inc()
+        metrics.MESSAGES.labels(_label(int(batch.message_id[row]))).inc()
+        dropped = session.dropped_frames
         session.receive_frame(Frame(_header(batch, row), batch.body(row)))
+        if session.dropped_frames > dropped:
+            metrics.REFUSED.labels("not_authenticated").inc()
         self._dialogue.pump(session)
         if session.collecting:
             self._collecting.add(session)
@@ -297,6 +303,11 @@ def _usual(batch: FrameBatch, owners: Sequence[Session]) -> list[bool]:
     )
     usual: list[bool] = picked.tolist()
     return usual
+
+
+def _label(message_id: int) -> str:
+    """Of metrics: what nobody knows shares one label, lest terminals make thousands."""
+    return f"0x{message_id:04x}" if message_id in MESSAGES else "unknown"
 
 
 def _header(batch: FrameBatch, row: int) -> Header:

@@ -46,6 +46,8 @@ AUTHENTICATED, REPLACED, CLOSED = State.AUTHENTICATED, State.REPLACED, State.CLO
 PHONE_BYTES = 10
 
 _NEVER_S = float("inf")
+#: Counted for a held frame beside its body, so that empty ones are not free.
+_FRAME_BYTES = 64
 #: Wrong codes a connection may send before it should end: a terminal does not guess.
 _MAX_FAILURES = 3
 #: Whole messages remembered, so that a package that is repeated late does not begin its message anew.
@@ -130,11 +132,12 @@ class TerminalSession:
 
     def receive_frame(self, frame: Frame) -> None:
         """Take one frame that has been read already."""
-        if self.waiting and self._inbox_bytes + len(frame.body) > self.limits.held_bytes:
+        size = len(frame.body) + _FRAME_BYTES
+        if self.waiting and self._inbox_bytes + size > self.limits.held_bytes:
             self.dropped_frames += 1
             return
         self._inbox.append(frame)
-        self._inbox_bytes += len(frame.body)
+        self._inbox_bytes += size
 
     def heard(self, now_s: float | None) -> None:
         """The terminal is alive at this time."""
@@ -221,7 +224,9 @@ class TerminalSession:
         ends_s = self.heard_s + self.limits.idle_s
         if self.state is not AUTHENTICATED:
             ends_s = min(ends_s, self.opened_s + self.limits.authentication_s)
-        return min([ends_s, *(message.due_s for message in self._assembler)])
+        if self._assembler:
+            ends_s = min(ends_s, *(message.due_s for message in self._assembler))
+        return ends_s
 
     def advance(self, now_s: float) -> None:
         """Time has passed; `next_event` tells what is due."""
@@ -241,7 +246,7 @@ class TerminalSession:
         if isinstance(item, str):
             self._events.append(events.FrameBroken(item))
             return
-        self._inbox_bytes -= len(item.body)
+        self._inbox_bytes -= len(item.body) + _FRAME_BYTES
         if self.state is CLOSED or self.state is REPLACED:
             return
         header = item.header

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from stream.jt808.frame import Frame, decode_frame, encode_frame
 from stream.jt808.framing import FrameSplitter
@@ -19,6 +20,8 @@ from stream.jt808.messages import (
 )
 
 PATIENCE_S = 20
+
+M = TypeVar("M", bound=Message)
 
 
 def position(time: datetime, speed_kmh: float = 60.0, **changes: object) -> PositionReport:
@@ -88,15 +91,19 @@ class TestTerminal:
             if answer.reply_serial == serial:
                 return answer
 
-    async def hear(self, kind: type[Message]) -> Message:
+    async def hear(self, kind: type[M]) -> M:
         """The next message of a kind."""
+        message = decode_frame_message(await self.hear_frame(kind))
+        assert isinstance(message, kind)
+        return message
+
+    async def hear_frame(self, kind: type[Message]) -> Frame:
+        """The frame of the next message of a kind."""
         while True:
             for frame in self.heard:
                 if frame.header.message_id == kind.message_id:
                     self.heard.remove(frame)
-                    message = decode_frame_message(frame)
-                    assert isinstance(message, kind)
-                    return message
+                    return frame
             await self.hear_more()
 
     async def hear_more(self) -> None:

@@ -141,3 +141,11 @@ async def test_a_raw_message_too_big_for_everything_is_refused_in_time(gateway: 
     while refused.result != 1:
         refused = await terminal.hear(PlatformGeneralResponse)
     assert (await terminal.answer_to(terminal.send(RawMessage(0x0002, b"")))).result == 0
+
+
+async def test_the_answer_to_media_has_the_layout_of_2011(gateway: RunningGateway) -> None:
+    terminal = TestTerminal("013900000001", "2011")
+    await terminal.join(gateway.port)
+    terminal.write(encode_frame(0x0801, terminal.phone, 9, b"\0\0\0\x05" + bytes(40)))
+    body = (await terminal.hear_frame(MediaResponse)).body
+    assert body == b"\0\x09" + b"\0\0\0\x05" + b"\0"
