@@ -22,7 +22,7 @@ from alerts.desk.evidence_rows import ALARM_COLUMNS, FILE_COLUMNS, alarm_json, f
 from alerts.desk.models import ErrorBody
 from alerts.desk.models_evidence import AlertEvidence, FilePage
 from alerts.desk.periods import After, From, Limit, To, next_place, period, place_after, stored_key
-from alerts.desk.responses import NOT_FOUND, Answers, answers
+from alerts.desk.responses import COMMON, NOT_FOUND, Answers, answers
 from alerts.evidence.objects import ObjectError, ObjectMissing
 
 log = logging.getLogger(__name__)
@@ -90,12 +90,8 @@ async def list_files(
     return JSONResponse({"files": [file_json(row) for row in rows[:limit]], "next": following})
 
 
-@router.api_route(
-    "/api/evidence/{file_id}",
-    methods=["GET", "HEAD"],
-    response_class=Response,
-    responses={**NOT_FOUND, **BYTES},
-)
+@router.head("/api/evidence/{file_id}", include_in_schema=False)
+@router.get("/api/evidence/{file_id}", response_class=Response, responses={**COMMON, **NOT_FOUND, **BYTES})
 async def get_file(
     desk: The, file_id: str, range_: Annotated[str | None, Header(alias="Range")] = None
 ) -> Response:

@@ -11,7 +11,7 @@ from alerts.desk.models import ErrorBody
 Answers = dict[int | str, dict[str, Any]]
 
 NOT_FOUND: Answers = {404: {"model": ErrorBody, "description": "There is no such thing"}}
-_COMMON: Answers = {
+COMMON: Answers = {
     422: {"model": ErrorBody, "description": "A parameter or the body can't be used; the message says why"},
     503: {
         "model": ErrorBody,
@@ -22,7 +22,7 @@ _COMMON: Answers = {
 
 def answers(model: type[BaseModel], *others: Answers, status: int = 200) -> Answers:
     """The success with its model, and the refusals every endpoint shares."""
-    merged: Answers = {status: {"model": model}, **_COMMON}
+    merged: Answers = {status: {"model": model}, **COMMON}
     for other in others:
         merged.update(other)
     return merged
