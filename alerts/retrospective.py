@@ -22,7 +22,19 @@ def withdrawn(change: EpisodeChange) -> EpisodeChange:
     return replace(change, kind="close", end_ms=end_ms, detail={**change.detail, "withdrawn": True})
 
 
+def afterwards(change: EpisodeChange) -> EpisodeChange:
+    """An episode that was found only when its time was looked at again."""
+    kind = "open" if change.end_ms is None else "close"
+    return replace(change, kind=kind, detail={**change.detail, "retrospective": True})
+
+
+def unfounded(change: EpisodeChange) -> EpisodeChange:
+    """An alert as it was told, of which nothing is found in the track as it is now."""
+    return replace(change, detail={**change.detail, "unfounded": True})
+
+
 def beside(change: EpisodeChange) -> EpisodeChange:
-    """A finding of its own, for an alert that somebody has handled and that stays as it is."""
+    """A finding of its own about an alert that stays as it is."""
+    end_ms = change.found_ms if change.end_ms is None else change.end_ms
     detail = {**change.detail, "retrospective": True, "concerns": change.alert_id}
-    return replace(change, alert_id=retrospective_id(change), detail=detail)
+    return replace(change, alert_id=retrospective_id(change), kind="close", end_ms=end_ms, detail=detail)

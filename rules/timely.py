@@ -50,6 +50,7 @@ class Timely:
         self._settle_at = _FEW_ROWS
         self.refused: Counter[str] = Counter()
         self._ignored = 0
+        self._history: dict[int, tuple[int, int]] = {}
 
     @classmethod
     def new(cls, rulebook: Rulebook, zones: ZoneSet) -> Timely:
@@ -97,7 +98,9 @@ class Timely:
             copies = self._copies(reports, late)
             outcome.disposition[late[copies]] = Disposition.DUPLICATE
             late = late[~copies]
-            late = late[self._in_time(reports, late)]
+            in_time = self._in_time(reports, late)
+            self._note_history(reports, late[~in_time])
+            late = late[in_time]
             taken[late] = True
             self._late += len(late)
         self._tail = Reports.concat([self._tail, reports.take(taken)])
@@ -122,6 +125,11 @@ class Timely:
         self._told = {name: replace(one, revised=self._revised[name]) for name, one in now.items()}
         return due + sorted(changes, key=lambda one: (one.start_ms, one.vehicle_key, one.rule, one.alert_id))
 
+    def take_history(self) -> dict[int, tuple[int, int]]:
+        """Times of the first and last report of each vehicle that came too late, since the last call."""
+        taken, self._history = self._history, {}
+        return taken
+
     def open_changes(self) -> list[EpisodeChange]:
         """The current truth of every episode that is still open."""
         return [self._marked(change) for change in self._live.open_changes()]
@@ -135,7 +143,7 @@ class Timely:
         made = Timely(settled, live)
         made._due = due
         made._revised = self._revised
-        made.refused, made._ignored = self.refused, self._ignored
+        made.refused, made._ignored, made._history = self.refused, self._ignored, self._history
         return made
 
     def snapshot(self) -> bytes:
@@ -172,6 +180,12 @@ class Timely:
         settled_ms = self._settled.newest_ms(keys)
         in_time: NDArray[np.bool_] = (settled_ms == NONE) | (time_ms > settled_ms)
         return in_time
+
+    def _note_history(self, reports: Reports, late: NDArray[np.int64]) -> None:
+        keys, times_ms = reports.vehicle_key[late].tolist(), reports.time_ms[late].tolist()
+        for key, time_ms in zip(keys, times_ms, strict=True):
+            first_ms, last_ms = self._history.get(key, (time_ms, time_ms))
+            self._history[key] = (min(first_ms, time_ms), max(last_ms, time_ms))
 
     def _sorted_tail(self) -> Reports:
         return self._tail.take(np.lexsort((self._tail.vehicle_key, self._tail.time_ms)))

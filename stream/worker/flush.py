@@ -19,8 +19,9 @@ from rules.change import AlarmFiling
 from rules.engine import EpisodeChange
 from rules.reports import Reports
 from stream.topics import ALERTS, TELEMETRY
-from stream.worker import tracks
+from stream.worker import history, tracks
 from stream.worker.checkpoint import Advance, advance
+from stream.worker.history import Window
 from stream.worker.round import DeadLetter, Evaluated
 
 #: Reports newer than all that is known of their vehicle cannot be in the table yet; anything else may be a
@@ -68,6 +69,7 @@ class Flush:
     now_ms: int | None = None
     alarms: Sequence[PartitionAlarms] = ()
     filing: Filing | None = None
+    windows: Mapping[int, Window] = field(default_factory=dict)
 
     @classmethod
     def of_round(
@@ -91,6 +93,7 @@ class Flush:
             now_ms,
             [PartitionAlarms(one.alarms, one.vehicle_ids) for one in evaluated if one.alarms],
             filing,
+            {key: window for one in evaluated for key, window in one.windows.items()},
         )
 
     @classmethod
@@ -135,6 +138,8 @@ async def _write(connection: asyncpg.Connection, flush: Flush, *, trust_fresh: b
                 written.warnings += await _warn_drivers(connection, revisions, flush.now_ms)
             written.revisions.extend(revisions)
         await _file_alarms(connection, flush, written)
+        if flush.windows:
+            await history.queue(connection, flush.windows)
     return written
 
 

@@ -24,6 +24,8 @@ SAFETY_ALARMS = Counter("haulwatch_worker_safety_alarms", "Raw alarms of active-
 FILE_ORDERS = Counter("haulwatch_worker_file_orders", "Terminals asked for the files of an alarm (0x9208)")
 LATE_REPORTS = Counter("haulwatch_worker_late_reports", "Late reports that alerts were looked at again for")
 LATE_S = Histogram("haulwatch_worker_late_seconds", "Time of evaluating late reports", buckets=_FAST_S)
+HISTORY_WINDOWS = Counter("haulwatch_worker_history_windows", "Vehicles whose track was looked at again")
+HISTORY_CHANGES = Counter("haulwatch_worker_history_changes", "Retrospective findings filed")
 RULEBOOKS = Counter("haulwatch_worker_rulebooks", "Rulebooks that partitions went over to")
 RULE_S = Histogram("haulwatch_worker_rule_seconds", "Time of the rules for one round", buckets=_FAST_S)
 FLUSH_S = Histogram("haulwatch_worker_flush_seconds", "Time of one flush transaction", buckets=_FAST_S)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from rules.rulebook import RulebookError
 from rules.rulebook_record import decode_rulebook, is_rulebook
 from rules.timely import Timely
 from stream.worker import lateness, metrics
+from stream.worker.history import Window
 from stream.worker.partition import Partition
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Evaluated:
     vehicle_ids: dict[int, str]
     dead_letters: Sequence[DeadLetter]
     oldest_received_ms: int
+    windows: Mapping[int, Window]
 
 
 def evaluate(partition: Partition, records: Sequence[Record]) -> Evaluated:
@@ -67,6 +69,8 @@ def evaluate(partition: Partition, records: Sequence[Record]) -> Evaluated:
         blocks, _ = _read(part.records)
         partition.engine.process(Reports.concat([block.reports for block in blocks]))
         _switch(partition, part)
+    # What came too late before was noted with what is written.
+    partition.engine.take_history()
 
     blocks, dead_letters, outcomes = [], [], []
     for part in _parts(records[len(written) :]):
@@ -80,6 +84,8 @@ def evaluate(partition: Partition, records: Sequence[Record]) -> Evaluated:
     late = lateness.late_changes(partition)
     alarms = [alarm for one in outcomes for alarm in one.alarms]
     _count(blocks, disposition)
+    keys = {*_keys(changes), *_keys(late), *_keys(alarms)}
+    ids = _named(partition, blocks, reports, disposition, keys)
     return Evaluated(
         partition,
         records[-1].offset + 1 if records else partition.expected_offset,
@@ -87,9 +93,14 @@ def evaluate(partition: Partition, records: Sequence[Record]) -> Evaluated:
         disposition,
         [*changes, *late],
         alarms,
-        _named(partition, blocks, reports, disposition, {*_keys(changes), *_keys(late), *_keys(alarms)}),
+        ids,
         dead_letters,
         int(reports.received_ms.min()) if len(reports) else 0,
+        {
+            key: Window(key, ids[key], partition.number, *times)
+            for key, times in partition.engine.take_history().items()
+            if key in ids
+        },
     )
 
 
