@@ -71,6 +71,8 @@ COLOR_CODE = Number(
         4: "white",
         5: "green",
         9: "other",
+        91: "agricultural yellow",
+        92: "agricultural green",
         93: "yellow-green",
         94: "gradient green",
     },

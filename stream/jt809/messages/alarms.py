@@ -56,13 +56,17 @@ WARN_TYPES = {
     0x14: "dynamic data abnormal",
     0xA001: "parking overtime",
     0xA002: "upload interval abnormal",
-    0xA003: "upload interval abnormal",
+    0xA003: "upload distance abnormal",
     0xA004: "lower platform offline",
     0xA005: "lower platform data abnormal",
+    0xA006: "congestion",
+    0xA007: "dangerous road",
+    0xA008: "rain or snow",
     0xA009: "driver identity",
     0xA00A: "terminal",
     0xA00B: "platform access",
     0xA00C: "core data",
+    0xA0FF: "other",
 }
 
 

@@ -27,10 +27,15 @@ from stream.jt809.words import (
 
 _OBJECT_TYPES = {
     0: "one platform of the lower level",
-    1: "all platforms of the lower level",
-    2: "one business of the lower level",
-    3: "all businesses of the lower level",
-    4: "all platforms and businesses of the lower level",
+    1: "the lower platform of this link",
+    2: "one business of the lower platform",
+    3: "all businesses of the lower platform",
+    4: "all platforms of the lower platform",
+    5: "all platforms and businesses of the lower platform",
+    6: "all government platforms of the lower platform",
+    7: "all company platforms of the lower platform",
+    8: "all commercial company platforms of the lower platform",
+    9: "all other company platforms of the lower platform",
 }
 OBJECT_TYPE = Number(1, names=_OBJECT_TYPES)
 _OptionalObject = Annotated[int | None, OBJECT_TYPE]

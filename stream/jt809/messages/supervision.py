@@ -37,9 +37,10 @@ _PHOTO_RESULTS = {
     0: "lens not supported",
     1: "taken",
     2: "taken, to be sent later",
-    3: "not taken, cannot be reached",
-    4: "not taken, other",
-    9: "vehicle not registered",
+    3: "not taken, offline",
+    4: "not taken, no such lens",
+    5: "not taken, other",
+    9: "wrong plate",
 }
 _PHOTO_FORMATS = {1: "JPEG", 2: "GIF", 3: "TIFF", 4: "PNG"}
 _TEXT_RESULTS = {0: "received", 1: "failed"}

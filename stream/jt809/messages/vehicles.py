@@ -17,7 +17,6 @@ from stream.jt809.messages.base import MaybeVehicleMessage, SourceMessage, Vehic
 from stream.jt809.messages.gnss import Gnss, Gnss2019, GnssKind, Position
 from stream.jt809.words import (
     NEW,
-    Byte,
     DWord,
     LastText,
     LongText,
@@ -36,9 +35,28 @@ _MODEL_BYTES = {"2011": 20, "2011 short model": 8, "2019": 30}
 MODEL = FixedText(lambda scope: _MODEL_BYTES[scope.variant])
 _EXCHANGE_REASONS = {0: "enters the area", 1: "named by hand", 2: "emergency", 3: "other"}
 UPLOAD_FLAG = Number(1, names={0: "the newest it has", 1: "ask the terminal"})
-_END_REASONS = {0: "leaves the area", 1: "ended by hand", 2: "emergency over", 3: "other"}
+_END_REASONS = {
+    0: "leaves the area",
+    1: "ended by hand",
+    2: "emergency over",
+    3: "vehicle offline",
+    4: "other",
+}
+_REGISTER_RESULTS = {
+    0: "registered, to be checked",
+    1: "checked and registered",
+    2: "not registered, wrong data",
+    3: "not registered, refused",
+}
+_CANCEL_RESULTS = {0: "ok", 1: "no such application", 2: "other"}
+_HISTORY_RESULTS = {
+    0: "ok, sent at once",
+    1: "ok, sent later",
+    2: "no such positions",
+    3: "wrong request",
+    4: "other",
+}
 _RESULTS = {0: "ok", 1: "no such vehicle", 2: "wrong time span", 3: "other"}
-_APPLY_RESULTS = {0: "ok", 1: "no such vehicle", 2: "other"}
 _ExchangeReason = Annotated[int, Number(1, names=_EXCHANGE_REASONS)]
 
 
@@ -70,7 +88,7 @@ class RegisterVehicleResponse(MaybeVehicleMessage):
     VARIANTS: ClassVar[Mapping[Edition, tuple[str, ...]]] = {"2011": (), "2019": ("2019",)}
     source_type: TypeId
     source_sequence: DWord
-    result: Byte
+    result: Annotated[int, Number(1, names=_REGISTER_RESULTS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,7 +278,7 @@ class ExchangeCancelResponse(VehicleMessage):
     sub_type: ClassVar[int] = 0x9208
     source_type: NewTypeId = None
     source_sequence: NewDWord = None
-    result: Annotated[int, Number(1, names=_APPLY_RESULTS)]
+    result: Annotated[int, Number(1, names=_CANCEL_RESULTS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +289,7 @@ class HistoryResponse(VehicleMessage):
     sub_type: ClassVar[int] = 0x9209
     source_type: NewTypeId = None
     source_sequence: NewDWord = None
-    result: Annotated[int, Number(1, names=_RESULTS)]
+    result: Annotated[int, Number(1, names=_HISTORY_RESULTS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,5 +324,5 @@ class RouteResult(VehicleMessage):
     message_id: ClassVar[int] = 0x9200
     sub_type: ClassVar[int] = 0x920D
     route_id: DWord
-    result: Byte
+    result: Annotated[int, Number(1, names=_REGISTER_RESULTS)]
     reason: Annotated[str, WORD_TEXT]
