@@ -1,7 +1,7 @@
 """JT/T 808 decoding: the bulk path and the single path against a plain Python loop with struct.
 
-Frames are 0x0200 with items 01, 03, 30 and 31, some with escapes, all different, the same in every run. All
-three paths read the same: escapes, check code, header, base, time in ms, items 01 and 03.
+Frames are 0x0200 with three lists of items, some with escapes, all different, the same in every run. All
+paths read the same: escapes, check code, header, base, time in ms, items 01 and 03, and of 0x64 the alarm.
 """
 
 from __future__ import annotations
@@ -16,45 +16,57 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import decode_809
 from stream.jt808.bulk import decode_frames, decode_positions
 from stream.jt808.frame import decode_frame, encode_frame
 from stream.jt808.messages import Item, PositionReport, decode_message
+from stream.jt808.safety_alarms import safety_alarms
+from stream.jt808.warm_up import warm_up
 
 FRAMES = 5_000
 SMALL_BATCHES = (1, 5, 50, 500)
-TURNS, CALLS_A_TURN = 7, 5
+TURNS, CALLS_A_TURN = 7, 3
 _SEED = 808
 _GMT8 = timezone(timedelta(hours=8))
+#: Items by the name of the workload.
+WORKLOADS = {
+    "01_03_30_31": (0x01, 0x03, 0x30, 0x31),
+    "typical": (0x01, 0x02, 0x03, 0x25, 0x30, 0x31),
+    "typical_and_64": (0x01, 0x02, 0x03, 0x25, 0x30, 0x31, 0x64),
+}
+_SIZES = {0x01: 4, 0x02: 2, 0x03: 2, 0x25: 4, 0x30: 1, 0x31: 1}
+_FIRST = "01_03_30_31"
 
 
-def make_frames(count: int) -> list[bytes]:
+def make_frames(count: int, items: Sequence[int] = WORKLOADS[_FIRST]) -> list[bytes]:
     """Contents between flags of `count` different positions, the same ones every time."""
     rng = random.Random(_SEED)
     start = datetime(2026, 3, 15, 8, 0, tzinfo=_GMT8)
-    return [_make_frame(rng, start + timedelta(seconds=k % 86_400), k) for k in range(count)]
+    return [_make_frame(rng, start + timedelta(seconds=k % 86_400), k, items) for k in range(count)]
 
 
-def _make_frame(rng: random.Random, moment: datetime, number: int) -> bytes:
-    speed = rng.randrange(1000)
+def _make_frame(rng: random.Random, moment: datetime, number: int, items: Sequence[int]) -> bytes:
     report = PositionReport(
         alarm_bits=rng.choice((0, 0, 0, 2)),
         status_bits=3,
         latitude_deg=rng.randrange(30_750_000, 35_100_000) / 1e6,
         longitude_deg=rng.randrange(116_300_000, 121_900_000) / 1e6,
         altitude_m=rng.randrange(0, 60),
-        speed_kmh=speed / 10,
+        speed_kmh=rng.randrange(1000) / 10,
         heading_deg=rng.randrange(360),
         time=moment,
-        items=(
-            Item(0x01, rng.randrange(10_000_000).to_bytes(4)),
-            Item(0x03, speed.to_bytes(2)),
-            Item(0x30, bytes([rng.randrange(32)])),
-            Item(0x31, bytes([rng.randrange(24)])),
-        ),
+        items=tuple(Item(item, _value(rng, item, moment)) for item in items),
     )
     phone = str(13_900_000_000 + number)
     return encode_frame(report.message_id, phone, number & 0xFFFF, report.encode())[1:-1]
+
+
+def _value(rng: random.Random, item: int, moment: datetime) -> bytes:
+    if item in _SIZES:
+        return rng.randrange(1 << 8 * _SIZES[item] - 1).to_bytes(_SIZES[item])
+    digits = bytes.fromhex(moment.strftime("%y%m%d%H%M%S"))
+    head = struct.pack(">IBBBBBBBB", rng.randrange(1 << 32), 0, rng.randrange(1, 8), 2, 40, 27, 0, 0, 0)
+    where = struct.pack(">BHII6sH", rng.randrange(100), 25, 32_041_544, 118_767_413, digits, 0x0411)
+    return head + where + b"A1B2C3D" + digits + bytes((0, 2, 0))
 
 
 def decode_plainly(frames: Sequence[bytes]) -> list[tuple[Any, ...]]:
@@ -71,9 +83,7 @@ def decode_plainly(frames: Sequence[bytes]) -> list[tuple[Any, ...]]:
         if len(data) != 12 + (properties & 0x3FF) + 1:
             continue
         base = struct.unpack_from(">IIIIhHH6s", data, 12)
-        year, month, day, hour, minute, second = (byte // 16 * 10 + byte % 16 for byte in base[7])
-        moment = datetime(2000 + year, month, day, hour, minute, second, tzinfo=_GMT8)
-        mileage = recorder_speed = None
+        mileage = recorder_speed = alarm = None
         position, end = 40, len(data) - 1
         while position + 2 <= end:
             kind, size = data[position], data[position + 1]
@@ -81,19 +91,43 @@ def decode_plainly(frames: Sequence[bytes]) -> list[tuple[Any, ...]]:
                 mileage = struct.unpack_from(">I", data, position + 2)[0] / 10
             elif kind == 3:
                 recorder_speed = struct.unpack_from(">H", data, position + 2)[0] / 10
+            elif kind == 0x64 and size == 47:
+                alarm = _alarm_plainly(data, position + 2)
             position += 2 + size
         decoded.append(
             (message_id, phone.hex(), serial, base[0], base[1], base[2] / 1e6, base[3] / 1e6, base[4],
-             base[5] / 10, base[6], int(moment.timestamp()) * 1000, mileage, recorder_speed)
+             base[5] / 10, base[6], _time_plainly(base[7]), mileage, recorder_speed, alarm)
         )  # fmt: skip
     return decoded
+
+
+def _alarm_plainly(data: bytes, at: int) -> tuple[Any, ...]:
+    head = struct.unpack_from(">IBBB", data, at)
+    speed, _, latitude, longitude, digits, _ = struct.unpack_from(">BHII6sH", data, at + 12)
+    identifier = data[at + 31 : at + 47]
+    return (*head, speed, latitude / 1e6, longitude / 1e6, _time_plainly(digits), identifier, identifier[14])
+
+
+def _time_plainly(digits: bytes) -> int:
+    year, month, day, hour, minute, second = (byte // 16 * 10 + byte % 16 for byte in digits)
+    moment = datetime(2000 + year, month, day, hour, minute, second, tzinfo=_GMT8)
+    return int(moment.timestamp()) * 1000
 
 
 def decode_in_bulk(frames: Sequence[bytes]) -> int:
     """The path of the gateway; returns how many positions were read."""
     batch = decode_frames(frames)
     rows = np.flatnonzero((batch.error == 0) & (batch.message_id == 0x0200))
-    return int(np.count_nonzero(decode_positions(batch, rows).ok))
+    positions = decode_positions(batch, rows)
+    return int(np.count_nonzero(positions.ok))
+
+
+def decode_in_bulk_with_alarms(frames: Sequence[bytes]) -> int:
+    """As the gateway does where reports have alarms: theirs are read one by one."""
+    batch = decode_frames(frames)
+    rows = np.flatnonzero((batch.error == 0) & (batch.message_id == 0x0200))
+    positions = decode_positions(batch, rows)
+    return sum(len(safety_alarms(positions.items(row))) for row in np.flatnonzero(positions.safety).tolist())
 
 
 def decode_singly(frames: Sequence[bytes]) -> int:
@@ -124,21 +158,42 @@ def _seconds(decoders: Sequence[Decoder], frames: Sequence[bytes]) -> list[float
     return [median(times) for times in taken]
 
 
+def _measure(frames: Sequence[bytes], decoders: dict[str, Decoder]) -> dict[str, Any]:
+    """Frames per second of each decoder, and its ratio to the plain loop."""
+    baseline, *others = _seconds((decode_plainly, *decoders.values()), frames)
+    measured: dict[str, Any] = {
+        "frame_bytes": len(frames[0]) + 2,
+        "baseline_frames_per_s": round(len(frames) / baseline),
+    }
+    for name, seconds in zip(decoders, others, strict=True):
+        measured[f"{name}_frames_per_s"] = round(len(frames) / seconds)
+        measured[f"{name}_ratio"] = round(baseline / seconds, 2)
+    return measured
+
+
 def run() -> dict[str, Any]:
     """Frames per second of one core, medians, and ratios to the plain loop of the same run."""
+    warm_up()
+    result: dict[str, Any] = {"stage": "decode", "frames": FRAMES}
+    workloads = {}
+    for name, items in WORKLOADS.items():
+        frames = make_frames(FRAMES, items)
+        assert decode_in_bulk(frames) == len(decode_plainly(frames)) == FRAMES
+        decoders: dict[str, Decoder] = {"bulk": decode_in_bulk, "single": decode_singly}
+        if 0x64 in items:
+            assert decode_in_bulk_with_alarms(frames) == FRAMES
+            decoders["bulk_with_alarms"] = decode_in_bulk_with_alarms
+        workloads[name] = _measure(frames, decoders)
+    first = workloads[_FIRST]
     frames = make_frames(FRAMES)
-    assert decode_in_bulk(frames) == len(decode_plainly(frames)) == FRAMES
-    baseline, bulk, single = _seconds((decode_plainly, decode_in_bulk, decode_singly), frames)
     small = {size: _seconds([decode_in_bulk], frames[:size])[0] for size in SMALL_BATCHES}
-    return {
-        "stage": "decode",
-        "frames": FRAMES,
-        "frame_bytes": len(frames[0]) + 2,
-        "frames_per_s": round(FRAMES / bulk),
-        "baseline_frames_per_s": round(FRAMES / baseline),
-        "ratio": round(baseline / bulk, 1),
-        "single_frames_per_s": round(FRAMES / single),
-        "single_ratio": round(baseline / single, 2),
+    return result | {
+        "frame_bytes": first["frame_bytes"],
+        "frames_per_s": first["bulk_frames_per_s"],
+        "baseline_frames_per_s": first["baseline_frames_per_s"],
+        "ratio": first["bulk_ratio"],
+        "single_frames_per_s": first["single_frames_per_s"],
+        "single_ratio": first["single_ratio"],
         "small_batches_us": {str(size): round(seconds * 1e6, 1) for size, seconds in small.items()},
-        "jt809": decode_809.measure(_seconds),
+        "workloads": workloads,
     }

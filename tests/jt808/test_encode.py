@@ -15,7 +15,7 @@ from stream.decode import run
 from stream.errors import OperatorError
 from stream.jt808.attachment_stream import encode_chunk
 from stream.jt808.explain import explain_frame
-from stream.jt808.frame import decode_frame, encode_frame, encode_packages
+from stream.jt808.frame import decode_frame, encode_frame, encode_packages, seal
 from stream.jt808.framing import FrameSplitter, unescape
 from stream.jt808.messages import MESSAGES
 from tests.jt808.strategies import frames, mutated
