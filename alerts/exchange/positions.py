@@ -7,32 +7,45 @@ and not confirmed is sent again. Another log (cluster or topic made anew) is rea
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import asyncpg
+
+from alerts.times import to_datetime, to_ms
 
 
 class LinkLost(Exception):
     """Another process has taken the link over: what we hold of it must not be written."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a link is in a partition: the next offset, and when what lies before had been received."""
+
+    next_offset: int
+    reached_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPlace(Place):
+    """A place as it was written. `same_log`: its offset means something in the log that is there now."""
+
+    same_log: bool
+
+
 async def load_positions(
     connection: asyncpg.Connection, link: str, topic: str, cluster_id: str, topic_id: str
-) -> dict[int, int]:
-    """The next offset of each partition; those of another log are left out."""
+) -> dict[int, KnownPlace]:
+    """The place of each partition; none for a link that has never been served."""
     rows = await connection.fetch(
-        "SELECT partition, next_offset FROM exchange_positions"
-        " WHERE link = $1 AND topic = $2 AND cluster_id = $3 AND topic_id = $4",
+        "SELECT partition, next_offset, reached_at, cluster_id = $3 AND topic_id = $4 AS same_log"
+        " FROM exchange_positions WHERE link = $1 AND topic = $2",
         *(link, topic, cluster_id, topic_id),
     )
-    return {row["partition"]: row["next_offset"] for row in rows}
-
-
-async def was_served(connection: asyncpg.Connection, link: str, topic: str) -> bool:
-    """Whether the link has ever been sent something of the topic."""
-    found: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM exchange_positions WHERE link = $1 AND topic = $2)", link, topic
-    )
-    return found
+    return {
+        row["partition"]: KnownPlace(row["next_offset"], to_ms(row["reached_at"]), row["same_log"])
+        for row in rows
+    }
 
 
 async def save_positions(
@@ -40,7 +53,7 @@ async def save_positions(
     link: str,
     epoch: int,
     log: tuple[str, str, str],
-    offsets: Mapping[int, int],
+    places: Mapping[int, Place],
     alert_seq: int | None = None,
 ) -> None:
     """Write what a peer is known to have, in one transaction. `log` is topic, cluster id, topic id.
@@ -53,11 +66,15 @@ async def save_positions(
         if current != epoch:
             raise LinkLost(f"link {link}: epoch {epoch} is over, {current} runs it")
         await connection.executemany(
-            """INSERT INTO exchange_positions (link, topic, cluster_id, topic_id, partition, next_offset)
-               VALUES ($1, $2, $3, $4, $5, $6)
+            """INSERT INTO exchange_positions (link, topic, cluster_id, topic_id, partition, next_offset,
+                                               reached_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)
                ON CONFLICT (link, topic, partition) DO UPDATE SET cluster_id = $3, topic_id = $4,
-                   next_offset = $6, updated_at = now()""",
-            [(link, *log, partition, offset) for partition, offset in offsets.items()],
+                   next_offset = $6, reached_at = $7, updated_at = now()""",
+            [
+                (link, *log, partition, place.next_offset, to_datetime(place.reached_ms))
+                for partition, place in places.items()
+            ],
         )
         if alert_seq is not None:
             await connection.execute(

@@ -126,6 +126,7 @@ CREATE TABLE exchange_positions (
     cluster_id  text        NOT NULL,
     topic_id    text        NOT NULL,
     next_offset bigint      NOT NULL,
+    reached_at  timestamptz NOT NULL,                 -- what was received until then has reached the peer
     updated_at  timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (link, topic, partition)
 );

@@ -12,43 +12,32 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import asyncpg
-import numpy as np
-from numpy.typing import NDArray
 
-from alerts.exchange.positions import load_positions, save_positions, was_served
-from rules.blocks import Block, BlockError, decode_block
+from alerts.exchange.positions import KnownPlace, Place, load_positions, save_positions
+from alerts.times import iso_text, now_ms
+from rules.blocks import BlockError, decode_block
 from stream.exchange import metrics
-from stream.exchange.fleet import ChosenVehicle, Fleet
+from stream.exchange.gap import Gap, gap_packets
 from stream.exchange.inbox import Inbox
 from stream.exchange.ledger import Ledger
 from stream.exchange.log_reader import LogReader, LogRecord
-from stream.exchange.position_data import outgoing_of
+from stream.exchange.packets import HISTORY, Packet, packets_of
 from stream.exchange.rate import TokenBucket
 from stream.exchange.session import Clock, LinkDown, Session
-from stream.exchange.stored_positions import gnss_data, history_messages
-from stream.jt809.messages import RawMessage
-from stream.jt809.messages.base import Wrapper
 from stream.topics import TELEMETRY
 from stream.worker.database import DATABASE_AWAY, patiently
 
 log = logging.getLogger(__name__)
 
+Places = dict[int, Place]
+"""How far each partition of the log has been sent."""
+
+RETRY_S = 1.0
 CHUNK = 50
 """Messages written at once: about 5 KB, so that other tasks and the rate have their turn."""
-REAL_TIME, HISTORY = 0x1202, 0x1203
-_UP = 0x1200
-
-
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """One message and how many positions it holds."""
-
-    message: RawMessage
-    positions: int
 
 
 class Forwarder:
@@ -80,17 +69,23 @@ class Forwarder:
             await self._reader.close()
 
     async def _serve(self) -> None:
-        """From the confirmed positions on, until a link breaks."""
-        offsets = await self._begin()
-        ledger: Ledger[dict[int, int]] = Ledger(self._session, self.link.confirm_s, self._clock)
-        saved, self._sent_since = dict(offsets), 0
+        """From the confirmed places on, until a link breaks."""
+        places, gap = await self._begin()
+        ledger: Ledger[Places] = Ledger(self._session, self.link.confirm_s, self._clock)
+        saved, self._sent_since = (None if gap else dict(places)), 0
         try:
+            if gap:
+                await self._fill(gap, ledger)
             while self._session.up.is_set() and not ledger.broken:
                 for record in await self._reader.read():
-                    await self._send(record, ledger)
-                    offsets[record.partition] = record.offset + 1
-                metrics.LAG.labels(self.link.name).set(self._reader.lag_records(offsets))
-                known = ledger.arrived(dict(offsets)) if offsets != saved else None
+                    if record.offset > places[record.partition].next_offset:
+                        return  # deleted before its turn: begin anew, where the gap is seen
+                    reached_ms = await self._send(record, ledger)
+                    places[record.partition] = Place(record.offset + 1, reached_ms)
+                metrics.LAG.labels(self.link.name).set(
+                    self._reader.lag_records({number: one.next_offset for number, one in places.items()})
+                )
+                known = ledger.arrived(dict(places)) if places != saved else None
                 if known is not None and await self._save_if_possible(known):
                     saved = known
         except LinkDown:
@@ -98,32 +93,62 @@ class Forwarder:
         if ledger.broken:
             metrics.REWINDS.labels(self.link.name).inc()
 
-    async def _begin(self) -> dict[int, int]:
-        """Read from the confirmed positions on; where there are none, the beginning is one from now on."""
+    async def _begin(self) -> tuple[Places, Gap | None]:
+        """Read from the confirmed places on; where there are none, the beginning is one from now on. What the
+        log no longer holds of what lies between is a gap; until it is filled no place is written."""
         doing = f"positions of link {self.link.name}"
-        offsets = await self._reader.seek(*await patiently(self._load, doing))
-        await patiently(lambda: self._save(offsets), doing)
-        return offsets
+        known, served = await patiently(self._load, doing)
+        wanted = {number: one.next_offset for number, one in known.items() if one.same_log}
+        found = await self._reader.seek(wanted, served)
+        gone = {
+            number
+            for number, one in known.items()
+            if not one.same_log or number not in found or wanted[number] < found[number]
+        }
+        now = now_ms()
+        places = {
+            number: Place(offset, known[number].reached_ms if number in known else now)
+            for number, offset in found.items()
+        }
+        if not gone:
+            await patiently(lambda: self._save(places), doing)
+            return places, None
+        since_ms = {number: known[number].reached_ms for number in gone}
+        until_ms = await self._reader.first_received_ms(gone & found.keys(), found) or now
+        log.warning("link %s: what was received since %s is no longer in the log; sent from the tracks",
+                    self.link.name, iso_text(min(since_ms.values())))  # fmt: skip
+        places |= {number: Place(found[number], until_ms) for number in gone & found.keys()}
+        return places, Gap(since_ms, until_ms)
 
-    async def _load(self) -> tuple[dict[int, int], bool]:
+    async def _fill(self, gap: Gap, ledger: Ledger[Places]) -> None:
+        """Send what the tracks hold of a gap. Raises LinkDown."""
+        partitions = self._reader.partitions
+        try:
+            async for packets in gap_packets(self._pool, self.link, self._inbox.fleet, gap, partitions):
+                await self._write(packets, ledger)
+        except DATABASE_AWAY as error:
+            log.warning("link %s: tracks cannot be read, beginning anew: %s", self.link.name, error)
+            await asyncio.sleep(RETRY_S)
+            raise LinkDown(self.link.name) from error
+
+    async def _load(self) -> tuple[dict[int, KnownPlace], bool]:
         identity = self._reader.identity
         async with self._pool.acquire() as connection:
-            served = await was_served(connection, self.link.name, TELEMETRY)
-            found = await load_positions(
+            known = await load_positions(
                 connection, self.link.name, TELEMETRY, identity.cluster_id, identity.topic_id
             )
-        return found, served
+        return known, bool(known)
 
-    async def _save(self, offsets: dict[int, int]) -> None:
+    async def _save(self, places: Places) -> None:
         identity = self._reader.identity
-        place = (TELEMETRY, identity.cluster_id, identity.topic_id)
+        log_name = (TELEMETRY, identity.cluster_id, identity.topic_id)
         async with self._pool.acquire() as connection:
-            await save_positions(connection, self.link.name, self._epoch, place, offsets)
+            await save_positions(connection, self.link.name, self._epoch, log_name, places)
 
-    async def _save_if_possible(self, offsets: dict[int, int]) -> bool:
+    async def _save_if_possible(self, places: Places) -> bool:
         """While the database is away the link goes on; what it confirms meanwhile is asked for again."""
         try:
-            await self._save(offsets)
+            await self._save(places)
         except DATABASE_AWAY as error:
             log.warning("link %s: positions not saved, database away: %s", self.link.name, error)
             return False
@@ -132,17 +157,20 @@ class Forwarder:
         self._sent_since = 0
         return True
 
-    async def _send(self, record: LogRecord, ledger: Ledger[dict[int, int]]) -> None:
-        """One block. Raises LinkDown."""
+    async def _send(self, record: LogRecord, ledger: Ledger[Places]) -> int:
+        """One block; returns when it was received. Raises LinkDown."""
         try:
             block = decode_block(record.value)
         except BlockError as error:
             log.error("link %s: record %d of partition %d cannot be read: %s",
                       self.link.name, record.offset, record.partition, error)  # fmt: skip
             metrics.FAULTS.labels(self.link.name, "block").inc()
-            return
+            return now_ms()
         old_ms = int((self._clock() - self.link.history_after_s) * 1000)
-        packets = list(packets_of(self._inbox.fleet, block, self._session, old_ms))
+        await self._write(list(packets_of(self._inbox.fleet, block, self.link, old_ms)), ledger)
+        return int(block.reports.received_ms.max()) if block.rows else now_ms()
+
+    async def _write(self, packets: Sequence[Packet], ledger: Ledger[Places]) -> None:
         for at in range(0, len(packets), CHUNK):
             chunk = packets[at : at + CHUNK]
             await self._allow(sum(packet.positions for packet in chunk), ledger)
@@ -151,7 +179,7 @@ class Forwarder:
             self._count(chunk)
             await self._session.drain()
 
-    async def _allow(self, positions: int, ledger: Ledger[dict[int, int]]) -> None:
+    async def _allow(self, positions: int, ledger: Ledger[Places]) -> None:
         """Wait until the rate allows so many more. Raises LinkDown when the link breaks meanwhile."""
         left = positions
         while True:
@@ -168,41 +196,3 @@ class Forwarder:
             metrics.POSITIONS_OUT.labels(self.link.name, kind).inc(packet.positions)
             self._session.counters["positions_out"] += packet.positions
             self._sent_since += packet.positions
-
-
-def packets_of(fleet: Fleet, block: Block, session: Session, old_ms: int) -> Iterator[Packet]:
-    """The messages for a block's positions of chosen vehicles, in their order; those made before `old_ms` as
-    history, up to five of a vehicle together, in the order of their times."""
-    rows = _chosen(fleet, block, session)
-    if not len(rows):
-        return
-    vehicles = fleet.rows_of(block.reports.vehicle_key[rows])
-    data = gnss_data(session.link, outgoing_of(block, rows))
-    old = block.reports.time_ms[rows] < old_ms
-    for at in np.flatnonzero(~old).tolist():
-        vehicle = fleet.vehicles[vehicles[at]]
-        message = RawMessage(
-            _UP, REAL_TIME, data[at], vehicle.wire_plate, vehicle.plate_colour, Wrapper.VEHICLE
-        )
-        yield Packet(message, 1)
-    times = block.reports.time_ms[rows]
-    for row in np.unique(vehicles[old]).tolist():
-        theirs = np.flatnonzero(old & (vehicles == row))
-        theirs = theirs[np.argsort(times[theirs], kind="stable")]
-        yield from _history(fleet.vehicles[row], [data[at] for at in theirs.tolist()])
-
-
-def _history(vehicle: ChosenVehicle, data: Sequence[bytes]) -> Iterator[Packet]:
-    for message in history_messages(_UP, HISTORY, vehicle.wire_plate, vehicle.plate_colour, data):
-        yield Packet(message, message.data[0])
-
-
-def _chosen(fleet: Fleet, block: Block, session: Session) -> NDArray[np.int64]:
-    reports = block.reports
-    chosen = fleet.rows_of(reports.vehicle_key) >= 0
-    bbox = session.link.forwarding.bbox
-    if bbox is not None:
-        west, south, east, north = bbox
-        chosen &= (reports.longitude_deg >= west) & (reports.longitude_deg <= east)
-        chosen &= (reports.latitude_deg >= south) & (reports.latitude_deg <= north)
-    return np.flatnonzero(chosen)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from rules.blocks import BlockError, decode_block
 from stream.broker_clients import start_patiently
 from stream.exchange import metrics
 from stream.log_identity import LogIdentity, read_log_identity
@@ -20,6 +22,8 @@ FETCH_BYTES = 4 * 1024 * 1024
 RECORDS_AT_ONCE = 20
 """Records taken from the consumer at once: what is sent again after a break stays small."""
 WAIT_MS = 200
+FIRST_MS = 2000
+"""How long a partition may take to show what it begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,27 @@ class LogReader:
             self._consumer.seek(tp, at)
             started[tp.partition] = at
         return started
+
+    @property
+    def partitions(self) -> int:
+        """Of the topic."""
+        return len(self._consumer.assignment())
+
+    async def first_received_ms(self, partitions: Set[int], offsets: Mapping[int, int]) -> int | None:
+        """When the first of what is left in some partitions was received; None when nothing is left.
+
+        Reads on at `offsets` afterwards."""
+        first_ms = None
+        for number in sorted(partitions):
+            tp = TopicPartition(TELEMETRY, number)
+            self._consumer.seek(tp, offsets[number])
+            found = (await self._consumer.getmany(tp, timeout_ms=FIRST_MS, max_records=1)).get(tp, [])
+            self._consumer.seek(tp, offsets[number])
+            for record in found:
+                with contextlib.suppress(BlockError):
+                    times = decode_block(record.value).reports.received_ms
+                    first_ms = min(int(times.min()), first_ms or int(times.min())) if len(times) else first_ms
+        return first_ms
 
     async def read(self) -> Sequence[LogRecord]:
         """The next records, possibly none; a partition's are in order."""

@@ -39,6 +39,19 @@ async def stored_positions(
     return _outgoing(rows)
 
 
+async def received_positions(
+    connection: asyncpg.Connection, vehicle_key: int, since: datetime, until: datetime, earliest: datetime
+) -> Outgoing:
+    """A vehicle's reports that were received after `since` and up to `until`, made after `earliest`, by the
+    order of their own times."""
+    rows = await connection.fetch(
+        f"""SELECT {_COLUMNS} FROM tracks WHERE vehicle_key = $1 AND time > $4
+               AND received_at > $2 AND received_at <= $3 AND disposition < $5 ORDER BY time""",
+        *(vehicle_key, since, until, earliest, IMPOSSIBLE),
+    )
+    return _outgoing(rows)
+
+
 async def newest_position(connection: asyncpg.Connection, vehicle_key: int) -> Outgoing:
     """A vehicle's newest report, or none."""
     rows = await connection.fetch(

@@ -15,16 +15,19 @@ import asyncpg
 import pytest
 
 from alerts.exchange import post_checks, supervisions
-from rules.identity import vehicle_key
+from rules.identity import partition_of, vehicle_key
 from stream.exchange.masking import masked_plate
 from stream.jt809.events import LoginRequested
 from stream.jt809.messages import alarms, platforms, static, supervision, vehicles
 from stream.jt809.messages.links import LoginRequest, LowerCloses
 from stream.jt809.messages.statistics import PositionsReceived
 from stream.jt809.times import GMT8
+from stream.topics import ensure_topics
 from tests.exchange.link_files import LOWER
 from tests.exchange.peer import Other, settings_of
 from tests.exchange.platforms import (
+    PARTITIONS,
+    TOPICS,
     MovedClock,
     Place,
     add_vehicles,
@@ -36,7 +39,7 @@ from tests.exchange.platforms import (
     until,
     until_up,
 )
-from tests.services import free_port
+from tests.services import free_port, running_broker
 
 
 def table_of(**fields: Any) -> dict[str, Any]:
@@ -209,6 +212,40 @@ async def test_a_new_process_goes_on_where_the_last_one_stood(below: Place, tmp_
         async with running_exchange(below, tmp_path, table):
             await other.until(lambda: len(seen(other)) >= 6)
     assert sorted(seen(other)) == sorted((f"苏A0000{n}", start + s) for n in range(3) for s in (0, 1))
+
+
+async def test_what_the_log_has_forgotten_comes_from_the_tracks(below: Place, tmp_path: Path) -> None:
+    names = await add_vehicles(below, 2)
+    table = table_of(history_after_s=600)
+    start = now_s()
+    async with other_of(table) as other:
+        async with running_exchange(below, tmp_path, table):
+            await until_ready(below)
+            await other.until_up()
+            await send_blocks(below, names, [start * 1000])
+            await other.until(lambda: len(seen(other)) == 2)
+            await until_confirmed(below, 2)
+        connection = await asyncpg.connect(below.dsn)
+        partition = partition_of(vehicle_key("V0"), PARTITIONS)
+        reached = await connection.fetchval(
+            "SELECT reached_at FROM exchange_positions WHERE partition = $1", partition
+        )
+        await connection.executemany(
+            "INSERT INTO tracks VALUES ($1, $2, $2, 118.5, 32.5, 50, 90, 10, 0, 3, $3, 0)",
+            [(vehicle_key("V0"), reached + timedelta(milliseconds=step), step) for step in range(-3, 8)],
+        )
+        await connection.close()
+        # A broker that has forgotten all, and what it has taken in since.
+        with running_broker() as bootstrap_servers:
+            await ensure_topics(bootstrap_servers, TOPICS)
+            after = Place(bootstrap_servers, below.dsn)
+            await send_blocks(after, names, [start * 1000 + 60_000])
+            async with running_exchange(after, tmp_path, table):
+                await other.until(lambda: len(seen(other)) >= 2 + 7 + 2)
+                history = [len(one.positions) for one in other.of(vehicles.PositionReupload)]
+                await until_confirmed(after, 9)
+    assert history == [5, 2]
+    assert sorted(seen(other)[-2:]) == [(f"苏A0000{number}", start + 60) for number in range(2)]
 
 
 async def test_the_rate_is_kept(below: Place, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from alerts.exchange import links, orders, positions, post_checks, supervisions
 from alerts.exchange.messages import Exchanged, forget_messages, store_messages
+from alerts.exchange.positions import KnownPlace, Place
 from alerts.exchange.post_checks import Question
 from alerts.exchange.supervisions import Urge
 
@@ -132,16 +133,20 @@ async def test_orders_end(connection: asyncpg.Connection) -> None:
 
 async def test_positions_are_written_by_who_runs_the_link(connection: asyncpg.Connection) -> None:
     epoch = await links.claim(connection, "above", "lower", "2011", 3200, "a:1")
-    await positions.save_positions(connection, "above", epoch, LOG, {0: 5, 1: 7}, alert_seq=3)
-    assert await positions.load_positions(connection, "above", *LOG) == {0: 5, 1: 7}
-    assert await positions.load_positions(connection, "above", "telemetry", "cluster", "new") == {}
-    assert await positions.was_served(connection, "above", "telemetry")
+    places = {0: Place(5, 1000), 1: Place(7, 2000)}
+    await positions.save_positions(connection, "above", epoch, LOG, places, alert_seq=3)
+    known = await positions.load_positions(connection, "above", *LOG)
+    assert known == {0: KnownPlace(5, 1000, True), 1: KnownPlace(7, 2000, True)}
+    other = await positions.load_positions(connection, "above", "telemetry", "cluster", "new")
+    assert not any(place.same_log for place in other.values())
+    assert await positions.load_positions(connection, "below", *LOG) == {}
     assert await positions.alert_cursor(connection, "above") == 3
     newer = await links.claim(connection, "above", "lower", "2011", 3200, "b:2")
     with pytest.raises(positions.LinkLost):
-        await positions.save_positions(connection, "above", epoch, LOG, {0: 9})
-    await positions.save_positions(connection, "above", newer, LOG, {0: 6})
-    assert await positions.load_positions(connection, "above", *LOG) == {0: 6, 1: 7}
+        await positions.save_positions(connection, "above", epoch, LOG, {0: Place(9, 9000)})
+    await positions.save_positions(connection, "above", newer, LOG, {0: Place(6, 3000)})
+    known = await positions.load_positions(connection, "above", *LOG)
+    assert [known[number].next_offset for number in (0, 1)] == [6, 7]
 
 
 async def test_one_process_runs_a_link(connection: asyncpg.Connection, database: str) -> None:
