@@ -58,6 +58,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("vehicle_control", "control", 0x0500, valid_s=60),
         Kind("peripheral_query", "parameters", 0x0900, reads=True),
         Kind("driver_query", "driver", 0x0702, reads=True),
+        Kind("recorder_query", "recorder", 0x0700, reads=True),
         Kind("attachments", "attachments", valid_s=_DAY_S),
         Kind("archive_start", "archive", valid_s=_DAY_S),
         Kind("archive_stop", "archive"),

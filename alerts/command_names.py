@@ -28,6 +28,7 @@ KIND_NAMES: Names = {
     "vehicle_control": ("车辆控制", "Vehicle control"),
     "peripheral_query": ("查询外设", "Query peripherals"),
     "driver_query": ("上报驾驶员身份", "Query driver"),
+    "recorder_query": ("行驶记录仪数据采集", "Query recorder"),
     "attachments": ("报警附件上传", "Upload alarm files"),
     "archive_start": ("开始原始报文存档", "Archive raw frames"),
     "archive_stop": ("停止原始报文存档", "Stop archiving"),

@@ -182,6 +182,13 @@ class PeripheralQuery(Body):
     )
 
 
+class RecorderQuery(Body):
+    """0x8700."""
+
+    command: Byte = Field(description="Command word of GB/T 19056", examples=["0x00", "0x08"])
+    data: Hex = Field("", description="Its block, if it has one")
+
+
 class Attachments(Body):
     """0x9208 of T/JSATL 12: asks for the files of an alarm. The platform does so itself for each alarm."""
 
@@ -216,6 +223,7 @@ BODIES: dict[str, Any] = {
     "vehicle_control": VehicleControl,
     "peripheral_query": PeripheralQuery,
     "driver_query": Empty,
+    "recorder_query": RecorderQuery,
     "attachments": Attachments,
     "archive_start": Empty,
     "archive_stop": Empty,

@@ -168,5 +168,6 @@ _VIEWS: Mapping[str, Callable[[Body, Edition], View]] = {
     "vehicle_control": _vehicle_control,
     "peripheral_query": _peripheral_query,
     "driver_query": _as_is(0x8702),
+    "recorder_query": _as_is(0x8700),
     "attachments": _attachments,
 }

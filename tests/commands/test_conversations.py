@@ -110,6 +110,10 @@ ANSWERED: list[tuple[str, dict[str, Any], int, dict[str, Any], int, dict[str, An
     ),
     ("position_query", {}, 0x8201, {}, 0x0201, {"position": POSITION}),
     ("photo", PHOTO, 0x8801, PHOTO, 0x0805, {"result": 0, "media_ids": [11, 12]}),
+    (
+        *("recorder_query", {"command": 8, "data": "2611"}, 0x8700, {"command": "0x08", "data": "2611"}),
+        *(0x0700, {"command": "0x08", "data": "55aa"}),
+    ),
     ("media_search", MEDIA, 0x8802, MEDIA, 0x0802, {"media": []}),
     ("vehicle_control", {"door": "lock"}, 0x8500, {}, 0x0500, {"position": POSITION}),
 ]
