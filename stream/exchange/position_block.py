@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 
 from alerts.registry import Terminal
 from rules.blocks import encode_block
+from stream.jt808.safety_alarms import SafetyAlarm, safety_alarms
 
 NUMERIC = (
     *("time_ms", "longitude_deg", "latitude_deg", "speed_kmh", "heading_deg", "altitude_m"),
     *("alarm_bits", "status_bits", "mileage_km", "recorder_speed_kmh"),
 )
 """Columns as the bulk decoder names them; `time_ms` is `time` in a block."""
+
+_SAFETY_ITEMS = (b"\x64", b"\x65", b"\x66", b"\x67")
+"""Without one of these bytes no such item can be among the items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,5 +80,14 @@ def _columns(parts: Sequence[LinkPart]) -> dict[str, Any]:
     columns["vehicle_class"] = np.array([one.vehicle_class for one in vehicles], np.uint8)
     columns["driver_id"] = [one.driver_id for one in vehicles]
     columns["serial"] = np.zeros(len(vehicles), np.uint16)
-    columns["items"] = [items for part in parts for items in part.columns["items"]]
+    columns["items"] = items = [one for part in parts for one in part.columns["items"]]
+    columns["alarms"] = [_alarms(one) for one in items]
     return columns
+
+
+def _alarms(items: bytes) -> list[SafetyAlarm]:
+    """Active-safety alarms (2019 carries the terminal's items). Their files are the other platform's matter:
+    its terminals are not ours to ask."""
+    if not any(item in items for item in _SAFETY_ITEMS):
+        return []
+    return [replace(one, attachments=0) for one in safety_alarms(items)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,8 @@ import pytest
 
 from alerts.exchange import orders, post_checks, supervisions
 from rules.blocks import decode_block
-from stream.jt809.messages import alarms, platforms, supervision, vehicles
+from stream.jt809.messages import RawMessage, alarms, platforms, supervision, vehicles
+from stream.jt809.messages.base import Wrapper
 from stream.jt809.messages.gnss import Gnss
 from stream.jt809.messages.links import UpperCloses
 from stream.jt809.messages.statistics import PositionsReceived
@@ -154,6 +156,25 @@ async def test_positions_become_blocks_and_are_counted_to_the_peer(above: Place,
     told = other.of(PositionsReceived)[0]
     assert told.start_time is not None
     assert told.start_time >= AT
+
+
+async def test_safety_alarms_of_2019_are_in_the_blocks(above: Place, tmp_path: Path) -> None:
+    await add_vehicles(above, 1)
+    alarm = struct.pack(
+        ">IBBBBBBBBBhII6sH7s6sBBB",
+        *(9, 0, 1, 2, 0, 0, 0, 0, 0, 0, 5, 32_000_000, 118_500_000, bytes.fromhex("261122080000"), 3),
+        *(b"TERM001", bytes.fromhex("261122080000"), 1, 2, 0),
+    )
+    base = struct.pack(">IIIIHHH6s", 0, 3, 32_000_000, 118_500_000, 5, 600, 90, bytes.fromhex("261122080000"))
+    report = base + bytes([0x64, len(alarm)]) + alarm
+    data = b"\0" + struct.pack(">I", len(report)) + report + bytes(45)
+    async with joined(above, tmp_path, version="2019") as other, LogWatch(above) as watch:
+        other.send(RawMessage(0x1200, 0x1202, data, "苏A00000", 2, Wrapper.VEHICLE))
+        (row,) = await watch.until_rows(1)
+    (block,) = watch.blocks
+    assert block.reports.safety.event.tolist() == [1]
+    assert block.reports.safety.attachments.tolist() == [0], "the files are the other platform's"
+    assert row["items"] == report[28:]
 
 
 @pytest.mark.parametrize("policy", ["keep", "count", "admit"])
