@@ -16,21 +16,11 @@ import asyncpg
 from alerts import command_store
 from alerts.evidence.identity import alarm_key, alarm_number
 from alerts.evidence.retention import Retention
+from alerts.evidence.upload_orders import UploadPlace, upload_order
 from alerts.times import to_datetime
 
 if TYPE_CHECKING:
     from rules.change import AlarmFiling
-
-ATTACHMENTS_KIND = "attachments"
-
-
-@dataclass(frozen=True, slots=True)
-class UploadPlace:
-    """The attachment server as terminals reach it, told in 0x9208; without an address nothing is asked
-    for."""
-
-    address: str
-    port: int
 
 
 @dataclass(slots=True)
@@ -73,7 +63,7 @@ async def file_alarms(
     await _keep_files(connection, fresh)
     if place is None or not place.address:
         return FiledAlarms(len(fresh))
-    orders = [_order(row, place) for row in fresh if row["attachments"]]
+    orders = [upload_order(row, place) for row in fresh if row["attachments"]]
     issued = await command_store.issue_all(connection, orders, now_ms) if orders else []
     return FiledAlarms(len(fresh), len(issued))
 
@@ -149,19 +139,3 @@ async def _keep_files(connection: asyncpg.Connection, rows: Sequence[dict[str, A
             *([row[name] for row in rows] for name in ("vehicle_key", "alarm_key", "expires_at")),
             [row["alarm_number"] for row in rows],
         )
-
-
-def _order(row: Mapping[str, Any], place: UploadPlace) -> command_store.Order:
-    """0x9208 (T/JSATL 12-2017, table 4-21); the alarm's own number makes a repeated order the same order."""
-    return command_store.Order(
-        vehicle_id=row["vehicle_id"],
-        kind=ATTACHMENTS_KIND,
-        body={
-            "server": place.address,
-            "tcp_port": place.port,
-            "udp_port": 0,
-            "identifier": row["identifier"].hex(),
-            "alarm_number": row["alarm_number"],
-        },
-        dedup=f"{ATTACHMENTS_KIND} {row['alarm_number']}",
-    )

@@ -28,6 +28,7 @@ CREATE INDEX safety_alarms_key ON safety_alarms (vehicle_key, alarm_key);
 CREATE INDEX safety_alarms_number ON safety_alarms (alarm_number);
 CREATE INDEX safety_alarms_alert ON safety_alarms (alert_id) WHERE alert_id IS NOT NULL;
 CREATE INDEX safety_alarms_time ON safety_alarms (vehicle_key, time);
+CREATE INDEX safety_alarms_with_files ON safety_alarms (received_at) WHERE attachments > 0;
 CREATE INDEX safety_alarms_expiry ON safety_alarms (expires_at);
 
 -- A file and its alarm find each other by (vehicle_key, alarm_key), whichever of them came first.

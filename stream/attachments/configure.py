@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alerts.evidence.objects import Objects, open_objects
 from alerts.evidence.retention import Retention
-from alerts.evidence.safety_alarms import UploadPlace
+from alerts.evidence.upload_orders import UploadPlace
 from stream.attachments.limits import MIB, Limits
 from stream.embedded.places import SYSTEM_DIR
 from stream.errors import OperatorError

@@ -1,4 +1,5 @@
-"""What is done now and then: what the law no longer asks for goes, and so does what was never finished."""
+"""What is done now and then: files that did not come are asked for again; what the law no longer asks for
+goes, and so does what was never finished."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import asyncpg
 from alerts.evidence.expiry import UNFINISHED_DAYS, Expired, expire
 from alerts.evidence.objects import ObjectError, Objects
 from alerts.evidence.retention import Retention
+from alerts.evidence.upload_orders import UploadPlace, order_overdue
 from alerts.times import now_ms
 from stream.attachments import metrics
 from stream.attachments.keeper import PARTIAL, QUARANTINE
@@ -25,10 +27,15 @@ _RETRY_S = 60.0
 _DAY_S = 86_400.0
 
 
-async def keep_house(pool: asyncpg.Pool, objects: Objects, retention: Retention, folder: Path) -> None:
+async def keep_house(
+    pool: asyncpg.Pool, objects: Objects, retention: Retention, folder: Path, place: UploadPlace | None
+) -> None:
     """Until cancelled. A database or store that is away is tried again."""
     while True:
         try:
+            if place is not None:
+                async with pool.acquire() as connection, connection.transaction():
+                    metrics.ORDERED_AGAIN.inc(await order_overdue(connection, place, now_ms()))
             expired = await expire(pool, objects, retention, now_ms())
             _count(expired)
             swept = await asyncio.to_thread(sweep, folder, retention, time.time())

@@ -25,5 +25,6 @@ DROPPED = Counter(
     "haulwatch_evidence_dropped_bytes", "Bytes of chunks that were not wanted, by reason", ["reason"]
 )
 STORE_FAULTS = Counter("haulwatch_evidence_store_faults", "Times disk, store or database were not to be had")
+ORDERED_AGAIN = Counter("haulwatch_evidence_orders_again", "Alarms whose files were asked for again")
 EXPIRED = Counter("haulwatch_evidence_expired", "Rows deleted because their time is over", ["table"])
 OBJECTS_DELETED = Counter("haulwatch_evidence_objects_deleted", "Objects deleted that no row names any more")

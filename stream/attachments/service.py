@@ -9,7 +9,13 @@ import logging
 import asyncpg
 
 from stream.archive.service import follow_topics
-from stream.attachments.configure import folder_of, limits_of, objects_of, retention_of
+from stream.attachments.configure import (
+    folder_of,
+    limits_of,
+    objects_of,
+    retention_of,
+    upload_place_of,
+)
 from stream.attachments.housekeeping import keep_house
 from stream.attachments.keeper import Keeper
 from stream.attachments.server import AttachmentServer
@@ -44,8 +50,12 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         server = AttachmentServer(uploads)
         await server.listen(section.host, section.port)
         log.info("listening for evidence files on %s:%d", section.host, section.port)
+        if not section.public_address:
+            log.warning("evidence.public_address is empty: no terminal is asked for the files of its alarms")
         tasks: list[asyncio.Task[object]] = [
-            asyncio.create_task(keep_house(pool, objects, retention, folder), name="housekeeping"),
+            asyncio.create_task(
+                keep_house(pool, objects, retention, folder, upload_place_of(section)), name="housekeeping"
+            ),
             asyncio.create_task(follow_topics(settings, pool, objects, retention, folder), name="archive"),
             asyncio.create_task(stop.wait(), name="stop"),
         ]

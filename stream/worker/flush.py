@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from alerts import command_store, records, store
 from alerts.driver_warnings import warnings_for
 from alerts.evidence.retention import Retention
-from alerts.evidence.safety_alarms import UploadPlace, file_alarms
+from alerts.evidence.safety_alarms import file_alarms
+from alerts.evidence.upload_orders import UploadPlace
 from alerts.revision import AlertRevision
 from alerts.vehicle_names import vehicle_names
 from rules.change import AlarmFiling

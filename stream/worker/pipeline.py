@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from alerts.evidence.retention import Retention
-from alerts.evidence.safety_alarms import UploadPlace
+from alerts.evidence.upload_orders import UploadPlace
 from rules.timely import Timely
 from stream.worker import checkpoint, flush, lateness, metrics
 from stream.worker.database import DATABASE_AWAY

@@ -11,7 +11,9 @@ import pytest
 
 from alerts.evidence.identity import alarm_key, alarm_number
 from alerts.evidence.retention import Retention
-from alerts.evidence.safety_alarms import FiledAlarms, UploadPlace, file_alarms
+from alerts.evidence.safety_alarms import FiledAlarms, file_alarms
+from alerts.evidence.upload_orders import AGAIN_AFTER_MS, ASKED_FOR_MS, UploadPlace, order_overdue
+from alerts.times import to_datetime
 from rules.change import AlarmFiling
 from rules.identity import vehicle_key
 from tests.evidence.conftest import Centre
@@ -70,6 +72,44 @@ async def test_an_order_that_was_given_is_not_given_again(registry: None, pool: 
     await file_them(pool, ALARM)
     await pool.execute("DELETE FROM safety_alarms")  # a restore of an older state
     assert await file_them(pool, ALARM) == FiledAlarms(1, 0)
+
+
+async def overdue(pool: asyncpg.Pool, now_ms: int) -> int:
+    async with pool.acquire() as connection, connection.transaction():
+        return await order_overdue(connection, PLACE, now_ms)
+
+
+async def end_orders(pool: asyncpg.Pool, ended_ms: int) -> None:
+    await pool.execute(
+        "UPDATE commands SET state = 'answered', ended_at = $1 WHERE ended_at IS NULL", to_datetime(ended_ms)
+    )
+
+
+async def test_files_that_do_not_come_are_asked_for_again(registry: None, pool: asyncpg.Pool) -> None:
+    later_ms = NOW_MS + AGAIN_AFTER_MS + 1000
+    await file_them(pool, ALARM, replace(ALARM, identifier=b"none" + IDENTIFIER[4:], attachments=0))
+    assert await overdue(pool, later_ms) == 0  # the first order is still under way
+    await end_orders(pool, NOW_MS)
+    assert await overdue(pool, NOW_MS + 1000) == 0  # the terminal has its time
+    assert await overdue(pool, later_ms) == 1
+    assert await overdue(pool, later_ms) == 0
+    await end_orders(pool, later_ms)
+    assert await overdue(pool, later_ms + AGAIN_AFTER_MS + 1000) == 1
+    await end_orders(pool, later_ms)
+    assert await overdue(pool, NOW_MS + ASKED_FOR_MS - 1000) == 0  # three times are enough
+    bodies = {row["body"] for row in await pool.fetch("SELECT body::text AS body FROM commands")}
+    assert len(bodies) == 1
+    assert await pool.fetchval("SELECT count(*) FROM commands") == 3
+
+
+async def test_what_came_or_is_too_old_is_not_asked_for_again(centre: Centre) -> None:
+    await file_them(centre.pool, replace(ALARM, attachments=1))
+    await end_orders(centre.pool, NOW_MS)
+    assert await overdue(centre.pool, NOW_MS + ASKED_FOR_MS + 1000) == 0
+    async with centre.terminal() as terminal:
+        await terminal.ask(LIST, file_list([(b"a.jpg", 2000)]))
+        assert (await terminal.hand_over(b"a.jpg", 0, jpeg(2000))).result == 0
+    assert await overdue(centre.pool, NOW_MS + AGAIN_AFTER_MS + 1000) == 0
 
 
 async def test_a_file_that_came_first_is_found_by_its_alarm(centre: Centre) -> None:
