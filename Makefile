@@ -51,7 +51,9 @@ bench: install $(STAMPS)/dev ## all benchmarks, one JSON object each
 docs: $(STAMPS)/dev ## write from the code the references of settings and metrics, and the states of a session
 	$(BIN)/haulwatch settings --markdown > docs/settings.md
 	$(BIN)/python -m tests.architecture.reference > docs/metrics.md
+	$(BIN)/python -m tests.architecture.rule_pages
 	$(BIN)/python -m stream.jt808.session_states > docs/protocols/session-states.md
+	$(BIN)/python -m stream.jt808.document > docs/protocols/jt808-tables.md
 	$(BIN)/python -m stream.jt809.document > docs/protocols/jt809-tables.md
 
 clean: ## remove what was built and installed, never the data of haulwatch up

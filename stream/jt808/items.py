@@ -212,6 +212,13 @@ def describe_items(items: Sequence[Item]) -> dict[str, Json]:
     return described
 
 
+def item_names() -> list[tuple[int, str, str]]:
+    """Id, lengths and name of every item known here, for documents."""
+    found = [(number, " or ".join(map(str, sizes)), name) for number, (name, _, sizes) in _TABLE.items()]
+    found += [(number, "by the alarm identifier", name) for number, (name, _) in SAFETY_ITEMS.items()]
+    return sorted(found)
+
+
 def item_table() -> NDArray[np.uint8]:
     """What an item is, by id and length: `UNKNOWN`, `REUSED`, `KNOWN` or `TYRES` of the position kernel."""
     return _ITEM_TABLE
