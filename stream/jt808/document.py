@@ -20,8 +20,8 @@ Written by `make docs` from `stream/jt808/`; a test keeps it in step. How it all
 
 ## Messages
 
-Fields in the order of the wire; those that depend on others or on the edition are in brackets. Where the order
-differs by edition, each is shown.
+Fields in the order of the wire; those that depend on others or on the edition are in brackets. Where the
+order differs by edition, each is shown.
 
 | id | direction | message | fields |
 |---|---|---|---|
