@@ -92,6 +92,7 @@ class Link:
         self._outgoing: list[bytes] = []
         self._last_sent_s = 0.0
         self._last_received_s = 0.0
+        self._last_test_s = 0.0
         self._deadline_s: float | None = None
 
     @property
@@ -180,7 +181,11 @@ class Link:
         if not self.established:
             return self._deadline_s
         dead = self._last_received_s + DEAD_AFTER_S
-        return min(dead, self._last_sent_s + KEEP_ALIVE_S) if self.side == "connects" else dead
+        if self.side == "listens":
+            return dead
+        # Also while we send all the time: only an answer shows that the peer still hears.
+        quiet_since_s = max(min(self._last_sent_s, self._last_received_s), self._last_test_s)
+        return min(dead, quiet_since_s + KEEP_ALIVE_S)
 
     def pass_time(self, now_s: float) -> None:
         """Do what is due: a link test, or the end of a link that is silent."""
@@ -197,6 +202,7 @@ class Link:
     def test(self, now_s: float) -> int:
         """Send a link test, due or not, on the side that connects; returns its number on this connection."""
         self.write(_TESTS[self.name][0], now_s)
+        self._last_test_s = now_s
         self.tests_sent += 1
         return self.tests_sent
 

@@ -107,6 +107,16 @@ def test_idle_links_are_tested_and_stay_up() -> None:
     assert pair.lower.sub.counts["link_tests"] == 60
 
 
+def test_a_link_that_only_sends_is_tested_too() -> None:
+    pair = _up()
+    for _ in range(100):
+        pair.pass_time(10)
+        pair.lower.send(UP, pair.now_s)
+        pair.run()
+    assert pair.lower.main.established
+    assert 14 <= pair.upper.main.counts["link_tests"] <= 17
+
+
 def test_a_silent_peer_is_dead_after_three_minutes() -> None:
     pair = _up()
     pair.alive.clear()
