@@ -50,16 +50,6 @@ class Grid:
     polygon: NDArray[np.int32]
     whole: NDArray[np.bool_]
 
-    def cells(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Cell of each of n points; the last, empty cell for points outside the grid or NaN."""
-        frame, (columns, rows) = self.frame, self.frame.shape.tolist()
-        column, row = (x - frame.origin[0]) / frame.size[0], (y - frame.origin[1]) / frame.size[1]
-        inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-        if not inside.all():
-            column, row = np.where(inside, column, 0), np.where(inside, row, 0)
-        cell: NDArray[np.int64] = row.astype(np.int64) * columns + column.astype(np.int64)
-        return np.where(inside, cell, columns * rows).astype(np.int64, copy=False)
-
 
 def build_grid(slabs: Slabs) -> Grid:
     """The grid of n polygons in degrees, n at least 1."""

@@ -7,10 +7,15 @@ of the batch. The compiled code is kept beside the source: only the first proces
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+
+_MARK = re.compile(rb"^@(kernel|inlined)$", re.MULTILINE)
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -21,4 +26,26 @@ def kernel(function: _F) -> _F:
     No fast-math: a kernel gives the same bits as the same loop in Python. Division by zero gives inf or NaN,
     as in numpy. Indices are not checked: a kernel must never leave its arrays.
     """
-    return cast(_F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    # numba keeps compiled code until the function's own module changes; what it calls lies in others.
+    compiled._cache._cache_file._source_stamp = _stamp(Path(function.__code__.co_filename).parent)
+    return cast(_F, compiled)
+
+
+@cache
+def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """The state of all modules with kernels of a package and of this one: of all that a kernel may call."""
+    modules = sorted({*folder.glob("*.py"), *Path(__file__).parent.glob("*.py")})
+    with_kernels = [module for module in modules if _MARK.search(module.read_bytes())]
+    return tuple((module.name, *_state(module)) for module in with_kernels)
+
+
+def _state(module: Path) -> tuple[int, int]:
+    state = module.stat()
+    return state.st_mtime_ns, state.st_size
+
+
+def inlined(function: _F) -> _F:
+    """Compile a function into each kernel that calls it, for small steps on hot paths: passing arrays to
+    another kernel costs tens of nanoseconds. It costs compile time, so the callers should be few."""
+    return cast(_F, numba.njit(inline="always", error_model="numpy")(function))

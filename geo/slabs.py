@@ -22,7 +22,7 @@ _OVERLAP = 1e-9
 
 # The determinant of an orientation is sure when it exceeds this part of its two products (Shewchuk 1997,
 # ccwerrboundA), here with room for one more rounding.
-_SURE = 8.0 * np.finfo(np.float64).eps
+SURE = 8.0 * np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Slabs:
         spans = (y0 <= north) != (y1 <= north)
         crossing = spans & ((left > right) == (y1 > y0))
         touches = (
-            (north == y0) | (north == y1) | (np.abs(left - right) <= _SURE * (np.abs(left) + np.abs(right)))
+            (north == y0) | (north == y1) | (np.abs(left - right) <= SURE * (np.abs(left) + np.abs(right)))
         )
         unsure = touches & (north >= np.minimum(y0, y1)) & (north <= np.maximum(y0, y1))
         result = _odd(crossing, bounds, counts)

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geo.cell_query import Index, count_candidates, find_pairs, make_index
 from geo.geojson import load_geojson, read_zones
 from geo.grid import build_grid
 from geo.route import Route, read_routes
@@ -35,10 +36,12 @@ class ZoneSet:
     def __init__(self, zones: Sequence[Zone] = (), routes: Sequence[Route] = ()) -> None:
         self.zones = tuple(zones)
         self.routes = tuple(routes)
-        polygons = np.array([zone.polygon for zone in self.zones], object)
-        shapely.prepare(polygons)
-        self._slabs = make_slabs(polygons) if self.zones else None
-        self._grid = build_grid(self._slabs) if self._slabs else None
+        self._polygons = np.array([zone.polygon for zone in self.zones], object)
+        shapely.prepare(self._polygons)
+        self._index: Index | None = None
+        if self.zones:
+            slabs = make_slabs(self._polygons)
+            self._index = make_index(build_grid(slabs), slabs)
 
     def __len__(self) -> int:
         return len(self.zones)
@@ -65,7 +68,7 @@ class ZoneSet:
         extended = ZoneSet.__new__(ZoneSet)
         extended.zones = (*self.zones, *former)
         extended.routes = self.routes
-        extended._slabs, extended._grid = self._slabs, self._grid
+        extended._polygons, extended._index = self._polygons, self._index
         return extended
 
     def query(self, longitude_deg: Any, latitude_deg: Any) -> Pairs:
@@ -90,19 +93,17 @@ class ZoneSet:
         """
         x = np.asarray(longitude_deg, np.float64)
         y = np.asarray(latitude_deg, np.float64)
-        if self._grid is None or self._slabs is None:
+        if self._index is None:
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        grid = self._grid
-        cell = grid.cells(x, y)
-        first = grid.starts[cell]
-        counts = grid.starts[cell + 1] - first
-        hit = counts.nonzero()[0]
-        first, counts = first[hit], counts[hit]
-        point = hit.repeat(counts)
-        offset = np.repeat(first - (counts.cumsum() - counts), counts)
-        entry = offset + np.arange(len(point))
-        zone, keep = grid.polygon[entry], grid.whole[entry]
-        test = (~keep).nonzero()[0]
-        tested = point[test]
-        keep[test] = self._slabs.inside(zone[test], x[tested], y[tested])
-        return point[keep], zone[keep].astype(np.int64)
+        x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
+        most = count_candidates(x, y, self._index)
+        point, zone = np.empty(most, np.int64), np.empty(most, np.int64)
+        unsure = np.empty(most, bool)
+        count = find_pairs(x, y, self._index, point, zone, unsure)
+        point, zone = point[:count], zone[:count]
+        ask = unsure[:count].nonzero()[0]
+        if not len(ask):
+            return point, zone
+        keep = np.ones(count, bool)
+        keep[ask] = shapely.intersects_xy(self._polygons[zone[ask]], x[point[ask]], y[point[ask]])
+        return point[keep], zone[keep]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.kernel import kernel
+from geo.kernel import inlined, kernel
 from rules.fatigue_episodes import end_all
 from rules.records import NO_ROW, NONE, Layout
 
@@ -42,7 +42,7 @@ def anyone_moves(entries: Any, named: Any, drivers: Any) -> bool:
     return moves
 
 
-@kernel
+@inlined
 def take_seat(
     e: Any, named: int, seats: Any, drivers: Any, blank: Any,
     episodes: Any, free: Any, spans: Any, findings: Any, count: int, at: int,
@@ -87,7 +87,7 @@ def hand_over(giver: int, taker: int, drivers: Any, blank: Any, episodes: Any, s
         number = spans[number].next
 
 
-@kernel
+@inlined
 def stands_elsewhere(d: Any, e: Any) -> bool:
     """Whether an entry is of a vehicle that stands while its driver was last seen in another one: he may have
     left his card, or the registry gives him two vehicles. It does not count for him."""
@@ -96,7 +96,7 @@ def stands_elsewhere(d: Any, e: Any) -> bool:
     return not e.known or (not e.driving and e.before_ms < d.last_ms)
 
 
-@kernel
+@inlined
 def already_counted(d: Any, e: Any) -> bool:
     """Whether an interval adds nothing to what the driver's other vehicle has told."""
     seen = e.time_ms < d.last_ms or e.before_ms < e.time_ms == d.last_ms

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from geo.kernel import kernel
+from geo.kernel import inlined, kernel
 from rules.driving_spans import DRIVER_FIELDS, LONGEST_ABSENCE_MS, forget, push, slide
 from rules.fatigue_episodes import (
     CONTINUOUS,
@@ -68,7 +68,7 @@ DRIVER_LAYOUT: Layout = {
 }
 
 
-@kernel
+@inlined
 def go_on(
     d: Any, who: int, begin_ms: int, e: Any, driving: bool, gap: bool, p: Any,
     episodes: Any, free: Any, spans: Any, free_spans: Any, findings: Any, count: int, at: int,
@@ -129,7 +129,7 @@ def stand(
     return count
 
 
-@kernel
+@inlined
 def night(
     d: Any, who: int, begin_ms: int, e: Any, driving: bool, gap: bool, p: Any,
     episodes: Any, free: Any, findings: Any, count: int, at: int,
@@ -174,7 +174,7 @@ def dawn(
     return end(d, episodes, free, NIGHT, morning_ms, findings, count, at)
 
 
-@kernel
+@inlined
 def day(
     d: Any, who: int, begin_ms: int, e: Any, driving: bool, p: Any,
     episodes: Any, free: Any, findings: Any, count: int, at: int,
