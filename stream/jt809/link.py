@@ -37,6 +37,7 @@ from stream.jt809.link_settings import (
 from stream.jt809.messages import Message, RawMessage
 from stream.jt809.messages import links as m
 from stream.jt809.reading import read_frame
+from stream.jt809.sequence import SequenceWatch
 from stream.jt809.states import TRANSITIONS, LinkState, Side, Trigger
 from stream.protocol_errors import ProtocolError
 
@@ -72,7 +73,12 @@ class Link:
     """
 
     def __init__(
-        self, name: LinkName, side: Side, settings: LinkSettings, next_sequence: Callable[[], int]
+        self,
+        name: LinkName,
+        side: Side,
+        settings: LinkSettings,
+        next_sequence: Callable[[], int],
+        watch: SequenceWatch,
     ) -> None:
         self.name = name
         self.side = side
@@ -87,6 +93,7 @@ class Link:
         self.tests_sent = 0
         self.tests_answered = 0
         self._next_sequence = next_sequence
+        self._watch = watch
         self._splitter = FrameSplitter(MAX_LOGIN_FRAME_BYTES)
         self._events: deque[Event] = deque()
         self._outgoing: list[bytes] = []
@@ -231,6 +238,9 @@ class Link:
             if isinstance(part, int):
                 self._receive_frame(contents[part], now_s)
             elif self.established:
+                # A frame with several positions is one message.
+                for sequence in dict.fromkeys(part.sequence.tolist()):
+                    self._watch.see(sequence)
                 self._events.append(PositionsReceived(self.name, part))
             else:
                 self.counts["after_end"] += len(part)
@@ -246,6 +256,7 @@ class Link:
         except ProtocolError as error:
             self._refuse(error, content, frame.header if frame else None)
             return
+        self._watch.see(frame.header.sequence)
         # Only what can be read shows that the peer is alive and speaks the protocol.
         self._last_received_s = now_s
         header, oddities = frame.header, reading.oddities

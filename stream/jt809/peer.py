@@ -33,7 +33,8 @@ from stream.jt809.link import Link
 from stream.jt809.link_settings import RECONNECT_FIRST_S, RECONNECT_LAST_S, LinkSettings
 from stream.jt809.messages import Message, RawMessage
 from stream.jt809.messages import links as m
-from stream.jt809.states import LinkState, Trigger
+from stream.jt809.sequence import SequenceWatch
+from stream.jt809.states import LinkState, Side, Trigger
 
 LINKS: tuple[LinkName, LinkName] = ("main", "sub")
 _DOWN_TYPES = 0x8000
@@ -69,8 +70,11 @@ class Peer:
     def __init__(self, role: Role, settings: LinkSettings) -> None:
         self.role = role
         self.settings = settings
-        self.main = Link("main", "listens" if role == "upper" else "connects", settings, self._take_sequence)
-        self.sub = Link("sub", "connects" if role == "upper" else "listens", settings, self._take_sequence)
+        self._watch = SequenceWatch()
+        sides: tuple[Side, Side] = ("listens", "connects")
+        main, sub = sides if role == "upper" else sides[::-1]
+        self.main = Link("main", main, settings, self._take_sequence, self._watch)
+        self.sub = Link("sub", sub, settings, self._take_sequence, self._watch)
         self.counts: Counter[str] = Counter()
         self._sequence = 0
         self._events: deque[Event] = deque()
@@ -87,6 +91,11 @@ class Peer:
     def established(self) -> bool:
         """Whether a message can be sent at all."""
         return self.main.established or self.sub.established
+
+    @property
+    def missing(self) -> int:
+        """Messages of the other platform that did not come, by the gaps in its sequence numbers."""
+        return self._watch.missing
 
     @property
     def _ours(self) -> Link:
@@ -263,6 +272,8 @@ class Peer:
             self.sub.refuse(m.SubLoginResponse(result=1), now_s)
 
     def _on_established(self, event: LinkEstablished) -> None:
+        if event.link == "main":
+            self._watch.restart()
         if self.link(event.link) is self._ours:
             self._attempts.succeeded()
             self._told_broken = False

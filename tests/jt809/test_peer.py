@@ -23,6 +23,7 @@ from stream.jt809.link_settings import MAX_LOGIN_FRAME_BYTES
 from stream.jt809.messages import Message, links, platforms, vehicles
 from stream.jt809.messages.gnss import Gnss, Gnss2019
 from stream.jt809.peer import Peer
+from stream.jt809.sequence import SequenceWatch
 from stream.jt809.states import TRANSITIONS, LinkState, Trigger, diagram
 from stream.protocol_errors import EncodeError
 from tests.jt809.pair import START_S, Pair, settings_of
@@ -269,6 +270,24 @@ def test_sequence_numbers_count_over_both_links_and_wrap() -> None:
     pair.lower._sequence = 0xFFFF_FFFE
     sent = [pair.lower.send(UP, pair.now_s).sequence for _ in range(3)]  # type: ignore[union-attr]
     assert sent == [0xFFFF_FFFF, 0, 1]
+
+
+def test_lost_messages_are_told_by_their_numbers() -> None:
+    for numbers in ((7, 8, 11, 9, 12, 12), (0xFFFF_FFFF, 0, 2), (5, 900_000_000, 900_000_002)):
+        watch = SequenceWatch()
+        for number in numbers:
+            watch.see(number)
+        assert watch.missing == 1
+        watch.restart()
+        watch.see(500)
+        assert watch.missing == 1
+    for bulk in (False, True):
+        pair = _up(bulk=bulk)
+        pair.lower.send(UP, pair.now_s)
+        pair.lower._sequence += 3
+        pair.lower.send(UP, pair.now_s)
+        pair.run()
+        assert (pair.upper.missing, pair.lower.missing) == (3, 0)
 
 
 def test_what_does_not_fit_takes_no_sequence_number() -> None:
