@@ -7,9 +7,9 @@ import logging
 from collections.abc import Sequence
 
 from stream.errors import ServiceError
+from stream.exchange.greeters import Greeter, MainGreeter, SubGreeter
 from stream.exchange.link import Link
 from stream.exchange.session import Session
-from stream.exchange.wires import Greeter, Wire
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +20,7 @@ class Listeners:
     def __init__(self, links: Sequence[Link]) -> None:
         self._known = {link.access_code: link for link in links if link.is_upper}
         self._sessions: dict[int, Session] = {}
+        self._waiting: set[Greeter] = set()
         self._servers: dict[tuple[str, int], asyncio.Server] = {}
         self._links: dict[tuple[str, int], set[str]] = {}
 
@@ -32,11 +33,12 @@ class Listeners:
         self._links.setdefault(place, set()).add(link.name)
         if place in self._servers:
             return
-        make = (
-            (lambda: Greeter(self._sessions, self._known))
-            if link.is_upper
-            else (lambda: Wire(session, "sub"))
-        )
+
+        def make() -> asyncio.Protocol:
+            if link.is_upper:
+                return MainGreeter(self._waiting, self._sessions, self._known)
+            return SubGreeter(self._waiting, session)
+
         try:
             self._servers[place] = await asyncio.get_running_loop().create_server(make, *place)
         except OSError as error:

@@ -9,8 +9,8 @@ from stream.exchange.link import Link
 from stream.jt809.cipher import Cipher
 from stream.jt809.frame import decode_frame, encode_frame
 from stream.jt809.header import Edition, Header
-from stream.jt809.messages import read_message
-from stream.jt809.messages.links import LoginRequest, LoginResponse
+from stream.jt809.messages import Message, read_message
+from stream.jt809.messages.links import LoginRequest, LoginResponse, SubLoginRequest, SubLoginResponse
 from stream.protocol_errors import ProtocolError
 
 OK, WRONG_IP, WRONG_ACCESS_CODE, UNKNOWN_USER, WRONG_PASSWORD, BUSY = range(6)
@@ -59,14 +59,38 @@ def judge(link: Link, ip: str, content: bytes) -> int:
     return OK
 
 
+def judge_sub(link: Link, ip: str, content: bytes, verify_code: int | None) -> int:
+    """The same for the first frame of a sub link: OK, WRONG_IP, or WRONG_PASSWORD for a wrong verify code
+    (None: the peer has given none yet).
+
+    Raises ProtocolError for a frame that cannot be read or is no login."""
+    if not is_allowed(link, ip):
+        return WRONG_IP
+    frame = decode_frame(content, link.version, link.cipher)
+    frame.require_clear()
+    message = read_message(frame.header.message_id, frame.body, link.version).message
+    if not isinstance(message, SubLoginRequest):
+        raise ProtocolError(f"0x{frame.header.message_id:04x} came before the login of the sub link")
+    return OK if message.verify_code == verify_code else WRONG_PASSWORD
+
+
+def sub_refusal(link: Link) -> bytes:
+    """The frame of a 0x9002 that says that the verify code is wrong."""
+    return _frame(SubLoginResponse(result=1), link.access_code, link.version, link.cipher)
+
+
 def refusal(access_code: int, edition: Edition, result: int, cipher: Cipher | None = None) -> bytes:
     """The frame of a 0x1002 that refuses, for a connection that belongs to no link."""
+    return _frame(LoginResponse(result=result, verify_code=0), access_code, edition, cipher)
+
+
+def _frame(message: Message, access_code: int, edition: Edition, cipher: Cipher | None) -> bytes:
     header = Header(
-        message_id=LoginResponse.message_id,
+        message_id=message.message_id,
         sequence=0,
         gnss_center_id=access_code,
         encrypt_flag=int(cipher is not None),
         encrypt_key=1 if cipher else 0,
         edition_2019=edition == "2019",
     )
-    return encode_frame(header, LoginResponse(result=result, verify_code=0).encode(edition), cipher)
+    return encode_frame(header, message.encode(edition), cipher)

@@ -100,6 +100,8 @@ class Session:
         self._tasks: set[asyncio.Task[None]] = set()
         self._held = False
         self.closing = False
+        #: What the peer's sub link has to show, as its answer to our login said.
+        self.verify_code: int | None = None
 
     def start(self) -> None:
         """Begin: as lower platform connect, as upper one wait."""
@@ -256,6 +258,8 @@ class Session:
 
     def _on_established(self, name: LinkName) -> None:
         self._established.add(name)
+        if name == "main":
+            self.verify_code = self.peer.main.verify_code
         self._attempts = 0
         self.since = datetime.now(UTC)
         metrics.LINK_UP.labels(self.link.name, name).set(1)

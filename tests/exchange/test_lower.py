@@ -18,6 +18,8 @@ from alerts.exchange import post_checks, supervisions
 from rules.identity import partition_of, vehicle_key
 from stream.exchange.masking import masked_plate
 from stream.jt809.events import LoginRequested
+from stream.jt809.frame import encode_frame
+from stream.jt809.header import Header
 from stream.jt809.messages import alarms, platforms, static, supervision, vehicles
 from stream.jt809.messages.links import LoginRequest, LowerCloses
 from stream.jt809.messages.statistics import PositionsReceived
@@ -272,6 +274,24 @@ async def test_the_main_link_fails_and_traffic_goes_over_the_sub_link(below: Pla
         await other.until(lambda: ("苏A00000", start) in seen(other))
         assert other.peer.sub.established
         assert not other.peer.main.established
+
+
+async def test_who_merely_connects_breaks_no_sub_link(below: Place, tmp_path: Path) -> None:
+    table = table_of()
+    async with other_of(table) as other, running_exchange(below, tmp_path, table):
+        await other.until_up()
+        for data in (b"", b"\x5b\x5d", encode_frame(Header(0x9001, 1, 3200), b"\0\0\0\1")):
+            reader, writer = await asyncio.open_connection("127.0.0.1", table["sub_port"])
+            writer.write(data)
+            if data:
+                answer = await asyncio.wait_for(reader.read(), 10)
+                assert (len(answer) > 20) == (len(data) > 20), "a wrong code is answered"
+            writer.close()
+        await add_vehicles(below, 1)
+        other.send(static.VehicleDataRequest(plate="苏A00000", color=2))
+        await other.one(static.VehicleData)
+        assert other.peer.sub.established
+        assert not other.lost
 
 
 async def test_a_silent_peer_is_left_and_joined_again(below: Place, tmp_path: Path) -> None:
