@@ -61,7 +61,7 @@ def is_valid(plan: ZonePlan, zone: int, time_ms: int) -> bool:
     return bool(plan.valid_from_ms[zone] <= time_ms < plan.valid_to_ms[zone])
 
 
-def make_plan(zones: ZoneSet, run_min_ms: int) -> ZonePlan:
+def make_plan(zones: ZoneSet, run_min_ms: NDArray[np.int64]) -> ZonePlan:
     """The plan of a zone set; `run_min_ms` is how long a run over a zone's limit lasts where it does not say.
 
     Raises
@@ -77,7 +77,7 @@ def make_plan(zones: ZoneSet, run_min_ms: int) -> ZonePlan:
         threshold_ms=np.zeros((WHATS, count), np.int64),
         limit_kmh=np.full(count, np.inf),
         weather_kmh=np.full(count, np.inf),
-        run_min_ms=np.full(count, run_min_ms, np.int64),
+        run_min_ms=run_min_ms,
         for_class=np.ones((CLASS_CODES, count), bool),
         hours=np.concatenate([[0], np.cumsum([len(zone.hours) for zone in zones.zones])]).astype(np.int64),
         from_ms=_minutes_ms(zones, 0),

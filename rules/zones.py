@@ -5,7 +5,7 @@ Boundary points are inside. Reports without a fix are passed over: they neither 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +31,8 @@ from rules.presence import (
     tell_presence,
 )
 from rules.records import NO_ROW, NONE, Records
-from rules.rulebook import Rulebook
 from rules.slots import COUNT, Slots, give_back, take_slot
-from rules.speeding import open_runs, speed_fields
+from rules.speeding import Words, open_runs, speed_fields
 from rules.zone_plan import CROSSING, is_valid, make_plan
 
 MAX_ZONES_AT_A_POINT = 8
@@ -135,8 +134,12 @@ class ZoneWatch:
     def __init__(self, setting: Setting) -> None:
         book = setting.book
         self._setting = setting
-        self._plan = make_plan(setting.zones, round(book.speeding_min_s * 1000))
+        shortest = book.entries["speeding_min_s"]
+        run_min_s = [shortest.value_for(zone=zone.id) for zone in setting.zones.zones]
+        self._plan = make_plan(setting.zones, np.rint(np.array(run_min_s, float) * 1000).astype(np.int64))
         self._parameters = compile_parameters(book, PLAN)
+        self._words = Words.of(book)
+        self._levels = [int(book.entries[f"{rule}_level"].value_for()) for rule in RULES[:SPED]]
         self._tiers_percent = np.array(book.speeding_tier_percent, np.float64)
         self._presence = Slots(PRESENCE_LAYOUT)
         self._runs = Slots(RUN_LAYOUT)
@@ -190,24 +193,26 @@ class ZoneWatch:
     def _told(self, records: NDArray[np.void]) -> list[Finding]:
         book, keys, zones = self._setting.book, self._setting.vehicles.keys, self._setting.zones.zones
         return [
-            finding_of(one, describe(one, zones[one["zone"]], book), int(keys[one["row"]]), book)
+            finding_of(
+                one, describe(one, zones[one["zone"]], self._words, self._levels), int(keys[one["row"]]), book
+            )
             for one in rows_of(records)
         ]
 
 
-def describe(record: Any, zone: Zone, book: Rulebook) -> Told:
+def describe(record: Any, zone: Zone, words: Words, levels: Sequence[int]) -> Told:
     """A finding in words."""
     what = int(record["what"])
     rule = RULES[what]
     detail = zone_names(zone)
     if what == SPED:
-        level = book.speeding_tier_level[int(record["d"])]
-        return Told(rule, level, detail | speed_fields(record, book), zone.id)
+        level = words.tier_level[int(record["d"])]
+        return Told(rule, level, detail | speed_fields(record, words), zone.id)
     if what in (STAYED, BANNED):
         detail["stay_s"] = seconds(record["a"])
     if what == STAYED:
         detail["max_stay_s"] = zone.max_stay_s
-    return Told(rule, int(book.entries[f"{rule}_level"].value_for()), detail, zone.id)
+    return Told(rule, int(book.entries[f"{rule}_level"].value_for(zone=zone.id)), detail, zone.id)
 
 
 def zone_names(zone: Zone) -> dict[str, Any]:

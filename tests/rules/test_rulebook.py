@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 
 from geo.road_class import CODES
+from geo.zones import ZoneSet
+from rules.engine import Engine
+from rules.reports import Reports
 from rules.rulebook import RulebookError, default_rulebook, load_rulebook, rulebook_of
 from rules.vehicle_class import VehicleClass
 
@@ -72,7 +77,7 @@ def test_a_file_without_version_is_named_by_its_content(tmp_path: Path) -> None:
         ("gap_s = [1]", "gap_s must be a number"),
         ("gap_s = 1e9", "from 1 to 86400"),
         ("[gap_s]\nvalu = 3", "unknown keys"),
-        ("[gap_s]\nby_class = {hazmat = 3}", "does not differ"),
+        ("[clock_ahead_s]\nby_class = {hazmat = 3}", "does not differ"),
         ("[gap_s]\nunit = 'min'", "line 2: gap_s has unit 'min', the program's own is 's'"),
         ("[class_limit_kmh]\nby_road = {motorway = 90}", "road class 'motorway' is not known"),
         ("[class_limit_kmh]\nby_zone = {a = 90}", "does not differ by zone"),
@@ -151,3 +156,40 @@ class TestOverrides:
         )
         (one,) = rulebook_of(text).exemptions
         assert (one.vehicles, one.one_way_km, one.until_ms) == (("a", "b"), 150, 1_798_732_800_000)
+
+
+class TestZones:
+    ZONES: ClassVar[dict[str, Any]] = {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {"id": name, "limit_kmh": 40, "rules": ["speed", "forbidden"]},
+                "geometry": {"type": "Point", "coordinates": [118.0, 32.0]},
+            }
+            for name in ("school", "yard")
+        ],
+    }
+
+    def found(self, text: str) -> set[tuple[str, str, int]]:
+        for feature in self.ZONES["features"]:
+            feature["properties"]["radius_m"] = 5000
+        reports = Reports.build(
+            vehicle_key=np.full(3, 1),
+            time_ms=1_780_000_000_000 + np.arange(3) * 5_000,
+            longitude_deg=118 + np.arange(3) * 1e-4,
+            latitude_deg=np.full(3, 32.0),
+            speed_kmh=np.full(3, 60.0),
+        )
+        engine = Engine(rulebook_of(text), ZoneSet.from_geojson(self.ZONES))
+        changes = engine.process(reports).changes
+        return {(one.rule, one.detail["zone_id"], one.level) for one in changes if "zone_id" in one.detail}
+
+    def test_a_zone_of_its_own(self) -> None:
+        text = "[speeding_min_s]\nby_zone = { school = 10 }\n[zone_forbidden_level]\nby_zone = { yard = 3 }"
+        found = self.found(text)
+        assert {(rule, zone) for rule, zone, _ in found if rule == "zone_speed"} == {("zone_speed", "school")}
+        assert {one for one in found if one[0] == "zone_forbidden"} == {
+            ("zone_forbidden", "school", 1),
+            ("zone_forbidden", "yard", 3),
+        }
