@@ -96,13 +96,14 @@ def test_a_link_goes_on_through_mutants() -> None:
         pair = Pair(settings_of(edition, bulk=True))
         pair.start()
         contents = [content for of, content in _samples(rng) if of == edition]
+        kinds: set[type] = set()
         for _ in range(300):
             data = b"".join(b"\x5b" + _mutate(rng, rng.choice(contents)) + b"\x5d" for _ in range(10))
             pair.upper.receive_data("main", data, pair.now_s)
             while (event := pair.upper.next_event()) is not None:
-                pair.found.append(("upper", event))
+                kinds.add(type(event))
+            # Some mutants are sound logouts and notices.
             if not pair.upper.main.established:
                 pair = Pair(settings_of(edition, bulk=True))
                 pair.start()
-        kinds = {type(event) for _, event in pair.found}
         assert kinds >= {MessageReceived, FrameRefused, PositionsReceived}
