@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ MAX_LATITUDE_DEG = 85.0  # beyond this a degree of longitude is too short for th
 
 class RoadError(ValueError):
     """A road table, or the file it is made from, is not usable: whoever wrote it is to correct it."""
+
+    exit_code = 2  # what a command ends with that was asked to use it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,13 @@ class RoadTable:
 
     def __len__(self) -> int:
         return len(self.road_id)
+
+    @property
+    def digest(self) -> int:
+        """A number that another set of roads does not have; never 0."""
+        content = blake2b(self.piece_ends_deg.tobytes(), digest_size=8)
+        content.update(self.piece_road.tobytes())
+        return int.from_bytes(content.digest(), signed=True) or 1
 
     def save(self, path: str | Path) -> None:
         """Write the table as one .npz file; `load` reads it in a fraction of the time of the source."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from geo.cell_query import Index, count_candidates, find_pairs, make_index
 from geo.geojson import load_geojson, read_zones
 from geo.grid import build_grid
+from geo.road_table import RoadTable
 from geo.route import Route, read_routes
 from geo.slabs import make_slabs
 from geo.zone import Zone, ZoneError
@@ -31,11 +32,16 @@ class ZoneSet:
         A zone's place in it is its zone index.
     routes : sequence of Route
         Routes declared beside the zones.
+    roads : RoadTable, optional
+        The roads beneath them.
     """
 
-    def __init__(self, zones: Sequence[Zone] = (), routes: Sequence[Route] = ()) -> None:
+    def __init__(
+        self, zones: Sequence[Zone] = (), routes: Sequence[Route] = (), roads: RoadTable | None = None
+    ) -> None:
         self.zones = tuple(zones)
         self.routes = tuple(routes)
+        self.roads = roads
         self._polygons = np.array([zone.polygon for zone in self.zones], object)
         shapely.prepare(self._polygons)
         self._index: Index | None = None
@@ -47,7 +53,7 @@ class ZoneSet:
         return len(self.zones)
 
     @classmethod
-    def from_geojson(cls, source: str | Path | Mapping[str, Any]) -> ZoneSet:
+    def from_geojson(cls, source: str | Path | Mapping[str, Any], roads: RoadTable | None = None) -> ZoneSet:
         """Zones of a GeoJSON FeatureCollection: the path of a file, or the parsed document.
 
         A feature's properties: id, name, name_en, datum ("wgs84" or "gcj02"), rules (of "enter", "exit",
@@ -60,14 +66,14 @@ class ZoneSet:
         """
         document = source if isinstance(source, Mapping) else load_geojson(Path(source))
         zones = read_zones(document)
-        return cls(zones, read_routes(document["features"]))
+        return cls(zones, read_routes(document["features"]), roads)
 
     def with_former(self, names: Sequence[Sequence[str]]) -> ZoneSet:
         """These zones followed by former ones, given as (id, name, name_en), that no point is in any more."""
         former = [Zone(one, name, name_en, shapely.Polygon(), rules=()) for one, name, name_en in names]
         extended = ZoneSet.__new__(ZoneSet)
         extended.zones = (*self.zones, *former)
-        extended.routes = self.routes
+        extended.routes, extended.roads = self.routes, self.roads
         extended._polygons, extended._index = self._polygons, self._index
         return extended
 

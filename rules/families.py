@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from rules import active_safety, conditions, fatigue, routes, speeding, zones
+from rules import active_safety, conditions, fatigue, roads, routes, speeding, zones
 from rules.family import Family
 
 FAMILIES: tuple[Family, ...] = (
     fatigue.FAMILY,
     zones.FAMILY,
     routes.FAMILY,
+    roads.FAMILY,
     speeding.FAMILY,
     conditions.FAMILY,
     active_safety.FAMILY,

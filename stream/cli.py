@@ -172,6 +172,7 @@ def _replay(settings: Settings, parsed: argparse.Namespace) -> int | None:
         parsed.file,
         rulebook=settings.rules.rulebook,
         zones=settings.rules.zones,
+        roads=settings.rules.roads,
         registry=parsed.registry,
         block_size=parsed.block_size,
     )
@@ -199,6 +200,16 @@ def _rulebook(settings: Settings, parsed: argparse.Namespace) -> int:
     return rulebook_publishing.run(settings.broker, settings.database.dsn, parsed.file)
 
 
+def _roads(_: Settings, parsed: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from stream.map_files import import_table
+
+    count = import_table(Path(parsed.source), Path(parsed.target))
+    print(f"{count} roads written to {parsed.target}")
+    return 0
+
+
 def _settings(settings: Settings, parsed: argparse.Namespace) -> int:
     from stream.settings import document
 
@@ -220,6 +231,7 @@ HANDLERS: dict[str, Callable[[Settings, argparse.Namespace], int | None]] = {
     "encode": _encode,
     "replay": _replay,
     "registry": _registry,
+    "roads": _roads,
     "rulebook": _rulebook,
     "settings": _settings,
 }

@@ -41,6 +41,7 @@ BROKER = Option("--bootstrap-servers", "broker.bootstrap_servers")
 DATABASE = Option("--dsn", "database.dsn")
 RULEBOOK = Option("--rulebook", "rules.rulebook")
 ZONES = Option("--zones", "rules.zones")
+ROADS = Option("--roads", "rules.roads")
 
 
 def _replay_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +98,20 @@ def _registry_arguments(parser: argparse.ArgumentParser) -> None:
     )
     bring.add_argument("file", metavar="FILE.csv", help="- reads standard input")
     add_common(bring, (DATABASE,))
+
+
+def _roads_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    bring = actions.add_parser(
+        "import",
+        help="make a road table of a map",
+        description="Reads OpenStreetMap data (.osm.pbf, .osm) or GeoJSON lines with the properties class "
+        "(or OpenStreetMap's highway), limit_kmh (or maxspeed), oneway, name and datum, and writes the table "
+        "that --roads reads in a fraction of the time.",
+    )
+    bring.add_argument("source", metavar="MAP", help="the map")
+    bring.add_argument("target", metavar="ROADS.npz", help="the table")
+    add_common(bring, ())
 
 
 def _rulebook_arguments(parser: argparse.ArgumentParser) -> None:
@@ -191,7 +206,7 @@ COMMANDS = (
         "worker",
         "reads telemetry, runs the rules, stores tracks and alerts",
         "One process of the worker group. Start as many as you need, up to the partitions of `telemetry`.",
-        (Option("--metrics-port", "worker.metrics_port"), RULEBOOK, ZONES, BROKER, DATABASE),
+        (Option("--metrics-port", "worker.metrics_port"), RULEBOOK, ZONES, ROADS, BROKER, DATABASE),
     ),
     Command(
         "evidence",
@@ -267,7 +282,7 @@ COMMANDS = (
         "Columns: vehicle_id, time (ISO 8601 with offset), longitude_deg, latitude_deg, speed_kmh; optional: "
         "heading_deg, altitude_m, alarm_bits, status_bits, limit_kmh, driver_id, vehicle_class, "
         "recorder_speed_kmh, mileage_km, received (a time), items (hex, the additional items of a 0x0200).",
-        (RULEBOOK, ZONES),
+        (RULEBOOK, ZONES, ROADS),
         _replay_arguments,
     ),
     Command(
@@ -277,6 +292,13 @@ COMMANDS = (
         "hazmat), total_mass_kg, enterprise, driver.",
         (),
         _registry_arguments,
+    ),
+    Command(
+        "roads",
+        "the roads that speed limits go by: `roads import MAP ROADS.npz`",
+        "Makes a road table of OpenStreetMap data or GeoJSON; see docs/rules/speeding.md.",
+        (),
+        _roads_arguments,
     ),
     Command(
         "rulebook",

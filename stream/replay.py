@@ -14,13 +14,15 @@ import numpy as np
 
 from alerts.registry_rows import RegistryFileError, read_registry
 from alerts.times import iso_text
-from geo.zones import ZoneError, ZoneSet
+from geo.road_table import RoadError
+from geo.zones import ZoneError
 from rules.change import Disposition, EpisodeChange
 from rules.engine import Engine
 from rules.reports import Reports
 from rules.rulebook import RulebookError, default_rulebook, load_rulebook
 from rules.vehicle_class import class_code
 from stream.errors import EXIT_USAGE
+from stream.map_files import load_map
 from stream.track_rows import Known, TrackFileError, Tracks, read_tracks
 
 DEFAULT_BLOCK_SIZE = 20_000
@@ -40,6 +42,7 @@ def run(
     *,
     rulebook: str | Path | None = None,
     zones: str | Path | None = None,
+    roads: str | Path | None = None,
     registry: str | Path | None = None,
     block_size: int = DEFAULT_BLOCK_SIZE,
     stdout: TextIO | None = None,
@@ -52,12 +55,16 @@ def run(
     """
     stdout, stderr = stdout or sys.stdout, stderr or sys.stderr
     try:
-        engine = Engine(load_rulebook(rulebook) if rulebook else default_rulebook(), _zones(zones))
+        engine = Engine(load_rulebook(rulebook) if rulebook else default_rulebook(), load_map(zones, roads))
         known = _registry(Path(registry), stderr) if registry else {}
         with _opened(path) as file:
             tracks = read_tracks(iter(file), known)
-    except (TrackFileError, RulebookError, ZoneError, RegistryFileError) as error:
-        where = "" if isinstance(error, RulebookError | ZoneError) else f"{_blamed(error, path, registry)}: "
+    except (TrackFileError, RulebookError, ZoneError, RoadError, RegistryFileError) as error:
+        where = (
+            ""
+            if isinstance(error, RulebookError | ZoneError | RoadError)
+            else f"{_blamed(error, path, registry)}: "
+        )
         print(f"haulwatch replay: {where}{error}", file=stderr)
         return EXIT_USAGE
     except OSError as error:
@@ -72,10 +79,6 @@ def run(
 
 def _blamed(error: Exception, path: str | Path, registry: str | Path | None) -> str | Path | None:
     return registry if isinstance(error, RegistryFileError) else path
-
-
-def _zones(path: str | Path | None) -> ZoneSet:
-    return ZoneSet.from_geojson(path) if path else ZoneSet()
 
 
 @contextmanager

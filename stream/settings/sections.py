@@ -66,8 +66,8 @@ class GatewaySettings:
     )
     proxy_trusted: str = setting(
         "",
-        "Networks of load balancers, separated by commas, whose TCP connections begin with a PROXY protocol v2 "
-        "header; empty: none. From anyone else such a header ends the connection.",
+        "Networks of load balancers, separated by commas, whose TCP connections begin with a PROXY protocol "
+        "v2 header; empty: none. From anyone else such a header ends the connection.",
     )
     local_time: bool = setting(
         False, "Answer 0x0004 in GMT+8 like all other times, not in UTC as the text of 0x8004 says."
@@ -196,6 +196,9 @@ class RulesSettings:
 
     rulebook: Path | None = setting(None, "Rulebook file (TOML); empty: the built-in one.")
     zones: Path | None = setting(None, "Zones file (GeoJSON); empty: none, or those of the fleet of `up`.")
+    roads: Path | None = setting(
+        None, "Roads: a table of `haulwatch roads import`, or GeoJSON or OpenStreetMap; empty: none."
+    )
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from rules.timely import Timely
 from stream.attachments.configure import retention_of, upload_place_of
 from stream.broker_clients import start_patiently
 from stream.errors import ServiceError
+from stream.map_files import load_map
 from stream.settings import Settings
 from stream.worker import checkpoint, metrics
 from stream.worker.claims import Claims
@@ -71,7 +72,7 @@ def config_from(settings: Settings) -> WorkerConfig:
             retention=retention_of(settings.evidence),
         ),
         load_rulebook(settings.rules.rulebook) if settings.rules.rulebook else default_rulebook(),
-        ZoneSet.from_geojson(settings.rules.zones) if settings.rules.zones else ZoneSet(),
+        load_map(settings.rules.zones, settings.rules.roads),
         section.stall_s,
     )
 
