@@ -43,6 +43,15 @@ class Scope:
         return self.outer[name]
 
 
+#: A number of bytes, or what tells it from the fields before.
+Size = int | Callable[[Scope], int]
+
+
+def size_in(size: Size, scope: Scope) -> int:
+    """How many bytes that is here."""
+    return size if isinstance(size, int) else size(scope)
+
+
 class Kind(Generic[T]):
     """How one field stands on the wire and in JSON. Kinds have no state that changes.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stream.jt808 import position_kernel as columns
 from stream.jt808.columns import WINDOW_BYTES
-from stream.jt808.items import item_table
+from stream.jt808.item_oddities import item_table
 from stream.jt808.position_kernel import BASE_BYTES, read_positions
 
 __all__ = ["BASE_BYTES", "Positions", "decode_position_bodies", "decode_rows"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from stream.jt808.assembly import Assembler
 from stream.jt808.bulk import decode_frames, decode_position_bodies
 from stream.jt808.frame import decode_frame, encode_frame, seal
-from stream.jt808.items import item_oddities
+from stream.jt808.item_oddities import item_oddities
 from stream.jt808.messages import read_body, split_items
 from stream.jt808.messages.driver import DriverIdentity
 from stream.jt808.messages.session import TerminalRegister

@@ -10,7 +10,8 @@ from stream.jt808.errors import EncodeError, LengthError
 from stream.jt808.flags import alarm_names, status_names
 from stream.jt808.header import Edition
 from stream.jt808.item_list import Item, pack_item, split_items
-from stream.jt808.items import ITEMS, item_oddities
+from stream.jt808.item_oddities import item_oddities
+from stream.jt808.items import ITEMS
 from stream.jt808.kind_lists import ListOf, Nested
 from stream.jt808.kinds import REST_DATA, TIME, U16, Degrees, Digits, Number, Scaled
 from stream.jt808.layout import Json, Scope, fields_of
