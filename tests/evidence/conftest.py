@@ -20,7 +20,7 @@ from stream.attachments.keeper import Keeper
 from stream.attachments.limits import Limits
 from stream.attachments.server import AttachmentServer
 from stream.attachments.uploads import Uploads
-from tests.evidence.terminal import Terminal
+from tests.evidence.terminal import PATIENCE_S, Terminal
 from tests.services import free_port
 
 REGISTRY = """id,terminal_phone,plate,plate_colour,class,total_mass_kg,enterprise,driver
@@ -94,7 +94,7 @@ async def centre(registry: None, database: str, pool: asyncpg.Pool, tmp_path: Pa
 
 async def eventually(condition: Any, what: str = "") -> Any:
     """The first true value of an async condition."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             value = await condition()
             if value:

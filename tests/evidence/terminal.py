@@ -11,6 +11,8 @@ from operator import xor
 
 LIST, HEAD, END, GENERAL, ANSWER = 0x1210, 0x1211, 0x1212, 0x8001, 0x9212
 CHUNK = 65536
+PATIENCE_S = 90
+"""For a machine that compiles kernels while it runs other tests."""
 IDENTIFIER = b"TERM001" + bytes.fromhex("261122080000") + bytes([0, 3, 0])
 
 
@@ -88,7 +90,7 @@ class Terminal:
         return await self.answer()
 
     async def answer(self) -> Message:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await self.reader.readuntil(b"\x7e")
             raw = (await self.reader.readuntil(b"\x7e"))[:-1]
         content = raw.replace(b"\x7d\x02", b"\x7e").replace(b"\x7d\x01", b"\x7d")
@@ -98,7 +100,7 @@ class Terminal:
 
     async def closed(self) -> bool:
         """Waits until the server hangs up."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             try:
                 return await self.reader.read(1) == b""
             except ConnectionError:

@@ -42,7 +42,7 @@ async def role(serve: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncIterat
         assert not serving.done(), serving
     finally:
         stop.set()
-        await asyncio.wait_for(serving, 30)
+        await asyncio.wait_for(serving, 60)
 
 
 @pytest.fixture
