@@ -139,7 +139,9 @@ class ZoneWatch:
         self._plan = make_plan(setting.zones, np.rint(np.array(run_min_s, float) * 1000).astype(np.int64))
         self._parameters = compile_parameters(book, PLAN)
         self._words = Words.of(book)
-        self._levels = [int(book.entries[f"{rule}_level"].value_for()) for rule in RULES[:SPED]]
+        zones = [zone.id for zone in setting.zones.zones]
+        of_rule = (book.entries[f"{rule}_level"] for rule in RULES[:SPED])
+        self._levels = [[int(entry.value_for(zone=zone)) for zone in zones] for entry in of_rule]
         self._tiers_percent = np.array(book.speeding_tier_percent, np.float64)
         self._presence = Slots(PRESENCE_LAYOUT)
         self._runs = Slots(RUN_LAYOUT)
@@ -200,8 +202,8 @@ class ZoneWatch:
         ]
 
 
-def describe(record: Any, zone: Zone, words: Words, levels: Sequence[int]) -> Told:
-    """A finding in words."""
+def describe(record: Any, zone: Zone, words: Words, levels: Sequence[Sequence[int]]) -> Told:
+    """A finding in words; `levels` has one for each rule and zone."""
     what = int(record["what"])
     rule = RULES[what]
     detail = zone_names(zone)
@@ -212,7 +214,7 @@ def describe(record: Any, zone: Zone, words: Words, levels: Sequence[int]) -> To
         detail["stay_s"] = seconds(record["a"])
     if what == STAYED:
         detail["max_stay_s"] = zone.max_stay_s
-    return Told(rule, int(book.entries[f"{rule}_level"].value_for(zone=zone.id)), detail, zone.id)
+    return Told(rule, levels[what][int(record["zone"])], detail, zone.id)
 
 
 def zone_names(zone: Zone) -> dict[str, Any]:
