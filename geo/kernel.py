@@ -26,7 +26,7 @@ def kernel(function: _F) -> _F:
     No fast-math: a kernel gives the same bits as the same loop in Python. Division by zero gives inf or NaN,
     as in numpy. Indices are not checked: a kernel must never leave its arrays.
     """
-    compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     # numba keeps compiled code until the function's own module changes; what it calls lies in others.
     compiled._cache._cache_file._source_stamp = _stamp(Path(function.__code__.co_filename).parent)
     return cast(_F, compiled)

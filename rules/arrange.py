@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.kernel import kernel
 from rules.change import Disposition
 from rules.entries import ENTRY, PLAN, Said, fill
 from rules.parameters import compile_parameters
@@ -73,6 +75,9 @@ def impossible(book: Rulebook, reports: Reports, refused: Counter[str]) -> NDArr
     """
     ahead_ms = round(book.clock_ahead_s * 1000)
     time = reports.time_ms
+    columns = (reports.received_ms, reports.longitude_deg, reports.latitude_deg, reports.speed_kmh)
+    if _all_possible(time, *columns, ahead_ms, float(book.speed_possible_kmh)):
+        return np.zeros(len(reports), bool)
     # Written so that NaN fails too.
     good = {
         "time_too_early": time >= EARLIEST_MS,
@@ -88,6 +93,18 @@ def impossible(book: Rulebook, reports: Reports, refused: Counter[str]) -> NDArr
             refused[reason] += int(np.count_nonzero(failed & ~bad))
             bad |= failed
     return bad
+
+
+@kernel
+def _all_possible(
+    time_ms: Any, received_ms: Any, x: Any, y: Any, speed_kmh: Any, ahead_ms: int, possible_kmh: float
+) -> bool:
+    """Whether no report is impossible, which is so for most batches."""
+    good = True
+    for i in range(len(time_ms)):
+        good &= EARLIEST_MS <= time_ms[i] < LATEST_MS and time_ms[i] <= received_ms[i] + ahead_ms
+        good &= abs(x[i]) <= 180.0 and abs(y[i]) <= 90.0 and 0.0 <= speed_kmh[i] <= possible_kmh
+    return good
 
 
 def _order(rows: NDArray[np.int32], time_ms: NDArray[np.int64], good: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geo.kernel import inlined, kernel
 from rules.fatigue_episodes import end_all
@@ -21,10 +20,14 @@ SEAT_LAYOUT: Layout = {"driver": ("i4", NO_ROW)}
 _NOBODY = np.int64(0x5D3A_91C4_7E60_2B17)  # turns a vehicle's key into that of its driver without a name
 
 
-def driver_keys(entries: NDArray[np.void], vehicle_keys: NDArray[np.int64]) -> NDArray[np.int64]:
+@kernel
+def driver_keys(entries: Any, vehicle_keys: Any) -> Any:
     """For each entry the key of the driver it names, or of the vehicle's nameless one."""
-    said = entries["driver_key"]
-    return np.where(said != 0, said, vehicle_keys[entries["row"]] ^ _NOBODY)
+    keys = np.empty(len(entries), np.int64)
+    for i in range(len(entries)):
+        e = entries[i]
+        keys[i] = e.driver_key if e.driver_key != 0 else vehicle_keys[e.row] ^ _NOBODY
+    return keys
 
 
 @kernel

@@ -28,7 +28,6 @@ from rules.finding import MOST_AN_ENTRY, UPDATE, Finding, Told, finding_of, rows
 from rules.key_index import KeyIndex
 from rules.parameters import compile_parameters
 from rules.records import NO_ROW, NONE, Records
-from rules.rulebook import Rulebook
 from rules.slots import COUNT, Slots
 
 _SLOTS = 256  # free ones that a call of the kernel finds; one entry takes 10 episodes and 1 span at most
@@ -89,6 +88,8 @@ class FatigueWatch:
         self._episodes = Slots(EPISODE_LAYOUT)
         self._spans = Slots(SPAN_LAYOUT)
         self._parameters = compile_parameters(setting.book, PLAN)
+        names = (*RULES, "fatigue_pre")
+        self._levels = {name: int(setting.book.entries[f"{name}_level"].value_for()) for name in names}
         self._findings = finding.buffer()
 
     @property
@@ -157,15 +158,15 @@ class FatigueWatch:
     def _finding(self, record: Any) -> Finding:
         setting = self._setting
         key = int(setting.vehicles.keys[record["row"]])
-        return finding_of(record, describe(record, setting.book), key, setting.book)
+        return finding_of(record, describe(record, self._levels), key, setting.book)
 
 
-def describe(record: Any, book: Rulebook) -> Told:
+def describe(record: Any, levels: Mapping[str, int]) -> Told:
     """What a finding says: how much was driven, and how much is allowed."""
     what = int(record["what"])
     early = PRE <= what < NIGHT_PAST
     rule = RULES[NIGHT if what == NIGHT_PAST else what % PRE]
-    level = int(book.entries["fatigue_pre_level" if early else f"{rule}_level"].value)
+    level = levels["fatigue_pre" if early else rule]
     detail = {"driving_s": seconds(record["a"]), "limit_s": seconds(record["b"])}
     return Told(f"{rule}_pre" if early else rule, level, detail)
 

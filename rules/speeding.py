@@ -111,6 +111,7 @@ class SpeedingWatch:
         others[list(PASSENGER_CLASSES)] = False
         self._parameters["night_factor"][others] = 1.0
         self._class_limits_kmh = book.by_class_and_road("class_limit_kmh")
+        self._words = Words.of(book)
         self._tiers_percent = np.array(book.speeding_tier_percent, np.float64)
 
     @property
@@ -137,7 +138,10 @@ class SpeedingWatch:
 
     def _told(self, records: NDArray[np.void]) -> list[Finding]:
         book, keys = self._setting.book, self._setting.vehicles.keys
-        return [finding_of(one, describe(one, book), int(keys[one["row"]]), book) for one in rows_of(records)]
+        return [
+            finding_of(one, describe(one, self._words), int(keys[one["row"]]), book)
+            for one in rows_of(records)
+        ]
 
 
 def open_runs(runs: Slots) -> NDArray[np.void]:
@@ -150,24 +154,37 @@ def open_runs(runs: Slots) -> NDArray[np.void]:
     return records
 
 
-def describe(record: Any, book: Rulebook) -> Told:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the rulebook says of tiers, read once."""
+
+    tier_percent: tuple[float, ...]
+    tier_level: tuple[int, ...]
+    pre_level: int
+
+    @staticmethod
+    def of(book: Rulebook) -> Words:
+        """The rulebook's."""
+        return Words((0, *book.speeding_tier_percent), book.speeding_tier_level, int(book.speeding_pre_level))
+
+
+def describe(record: Any, words: Words) -> Told:
     """A finding in words."""
-    detail = speed_fields(record, book)
+    detail = speed_fields(record, words)
     if record["what"] == NEARLY:
         del detail["tier_percent"]
-        return Told(RULES[NEARLY], int(book.speeding_pre_level), detail)
-    return Told(RULES[SPEEDING], book.speeding_tier_level[int(record["d"])], detail)
+        return Told(RULES[NEARLY], words.pre_level, detail)
+    return Told(RULES[SPEEDING], words.tier_level[int(record["d"])], detail)
 
 
-def speed_fields(record: Any, book: Rulebook) -> dict[str, Any]:
+def speed_fields(record: Any, words: Words) -> dict[str, Any]:
     """How fast, over which limit, how far."""
-    tier = int(record["d"])
     return {
-        "max_speed_kmh": round(float(record["a"]), 3),
-        "limit_kmh": round(float(record["b"]), 3),
+        "max_speed_kmh": round(record["a"], 3),
+        "limit_kmh": round(record["b"], 3),
         "limit_source": SOURCES[int(record["c"])],
-        "distance_m": round(float(record["e"]) / 1000, 1),
-        "tier_percent": book.speeding_tier_percent[tier - 1] if tier else 0,
+        "distance_m": round(record["e"] / 1000, 1),
+        "tier_percent": words.tier_percent[int(record["d"])],
     }
 
 
