@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
+from alerts.exchange import orders, post_checks, supervisions
 from tests.exchange.link_files import LOWER, UPPER
 from tests.exchange.platforms import (
     LogWatch,
@@ -16,8 +18,10 @@ from tests.exchange.platforms import (
     now_s,
     running_exchange,
     send_blocks,
+    until,
     until_up,
 )
+from tests.exchange.test_stores import urge
 from tests.services import free_port
 
 CIPHER = {"m1": 30000000, "ia1": 20000000, "ic1": 20000000}
@@ -61,3 +65,41 @@ async def test_a_thousand_vehicles_encrypted(
     assert seen == {(name, start + step) for name in names for step in (0, 1000, 2000)}
     counters = (await fetch(above, "SELECT counters::text FROM exchange_links"))[0][0]
     assert '"positions_durable": 3000' in counters
+
+
+@pytest.mark.parametrize("version", ["2011", "2019"])
+async def test_questions_and_cases_between_two_of_ours(
+    above: Place, below: Place, tmp_path: Path, version: str
+) -> None:
+    upper, lower = pair(version)
+    (tmp_path / "upper").mkdir()
+    (tmp_path / "lower").mkdir()
+    async with (
+        running_exchange(above, tmp_path / "upper", upper),
+        running_exchange(below, tmp_path / "lower", lower),
+    ):
+        await until_up(above, "below")
+        asking, answering = await asyncpg.connect(above.dsn), await asyncpg.connect(below.dsn)
+        await post_checks.ask(
+            asking, "below", object_type=1, object_id="320001", text="3+4=?", answer_s=120, operator="王"
+        )
+        question = await until(lambda: answering.fetchrow("SELECT * FROM post_checks"))
+        assert (question["question"], question["direction"]) == ("3+4=?", "in")
+        await post_checks.answer(answering, str(question["post_check_id"]), "7", "赵六", "138")
+        answered = await until(lambda: asking.fetchrow("SELECT * FROM post_checks WHERE state = 'answered'"))
+        assert answered["answer"] == "7"
+        await supervisions.urge_peer(asking, "below", urge(), "王芳")
+        case = await until(lambda: answering.fetchrow("SELECT * FROM supervisions"))
+        assert (case["state"], case["level"], case["supervisor"]) == ("open", 0, "李明")
+        await supervisions.give_result(answering, str(case["case_id"]), "done", "赵六", "已处理")
+        done = await until(lambda: asking.fetchrow("SELECT * FROM supervisions WHERE state = 'done'"))
+        assert (done["direction"], done["result"]) == ("out", "done")
+        await orders.add_order(asking, "below", "text", {"text": "通知", "object_type": 1, "object_id": ""},
+                               operator="王", valid_s=60)  # fmt: skip
+        assert await until(
+            lambda: asking.fetchrow(
+                "SELECT * FROM exchange_orders WHERE kind = 'text' AND state = 'answered'"
+            )
+        )
+        await asking.close()
+        await answering.close()
