@@ -300,6 +300,12 @@ def test_encrypted_bodies_are_not_read() -> None:
         decode_frame_message(Frame(Header(0x0200, "1", 0, encryption=1), bytes(28)))
 
 
+def test_a_text_no_terminal_takes_is_our_error() -> None:
+    assert len(messages.TextMessage(8, "汉" * 512).encode()) == 1025
+    with pytest.raises(EncodeError, match="1024"):
+        messages.TextMessage(8, "汉" * 513).encode()
+
+
 def test_server_time_is_utc() -> None:
     message = session.ServerTime(datetime(2026, 3, 15, 6, 25, 30, tzinfo=UTC))
     assert message.encode("2019").hex() == "260315062530"

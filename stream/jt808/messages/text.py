@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from stream.jt808.errors import EncodeError
 from stream.jt808.kind_lists import Counted, ListOf, Nested
-from stream.jt808.kinds import REST_TEXT, SHORT_TEXT, U8, U16, WORD_TEXT, Number
+from stream.jt808.kinds import SHORT_TEXT, U8, U16, WORD_TEXT, Number, RestText
 from stream.jt808.layout import SINCE_2019, Record, Scope
 from stream.jt808.messages.base import Message
 from stream.jt808.reader import pack
@@ -17,6 +18,20 @@ FLAG_CAN_FAULT_CODE = 1 << 5
 
 _FLAGS = {0: "urgent", 2: "display", 3: "spoken", 4: "ad screen", 5: "CAN fault code"}
 _ACTIONS = {0: "delete all", 1: "update", 2: "append", 3: "modify", 4: "delete these"}
+
+
+# JT/T 808-2013, table 38.
+_MAX_TEXT_BYTES = 1024
+
+
+class _SpokenText(RestText):
+    """Terminals need not take more than the standard says."""
+
+    def write(self, value: str, name: str, scope: Scope) -> bytes:
+        data = super().write(value, name, scope)
+        if len(data) > _MAX_TEXT_BYTES:
+            raise EncodeError(f"{name}: {len(data)} bytes in GBK, a terminal takes {_MAX_TEXT_BYTES}")
+        return data
 
 
 class _TextType(Number):
@@ -35,7 +50,7 @@ class TextMessage(Message):
     message_id: ClassVar[int] = 0x8300
     wire_order: ClassVar = {"2019": ("flags", "text_type", "text")}
     flags: Annotated[int, Number(1, bits=_FLAGS)]
-    text: Annotated[str, REST_TEXT]
+    text: Annotated[str, _SpokenText()]
     text_type: Annotated[int, _TextType(1, names={1: "notice", 2: "service"}), SINCE_2019] = 0
 
 
