@@ -28,7 +28,7 @@ class Options:
     history: float | None = None
     duration: float | None = None
     edition: str = "mixed"
-    alarms: float = 0.0
+    alarms: float = 0.5
     truth: Path | None = None
     ledger: Path | None = None
     state: Path | None = None
