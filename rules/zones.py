@@ -5,6 +5,7 @@ Boundary points are inside. Reports without a fix are passed over: they neither 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.kernel import kernel
-from geo.zones import Zone
+from geo.zones import Zone, ZoneSet
 from rules import finding
 from rules.change import EpisodeChange
 from rules.family import Batch, Setting, Table
@@ -31,9 +32,10 @@ from rules.presence import (
     tell_presence,
 )
 from rules.records import NO_ROW, NONE, Records
+from rules.rulebook import Rulebook
 from rules.slots import COUNT, Slots, give_back, take_slot
 from rules.speeding import Words, open_runs, speed_fields
-from rules.zone_plan import CROSSING, is_valid, make_plan
+from rules.zone_plan import CROSSING, ZonePlan, is_valid, make_plan
 
 MAX_ZONES_AT_A_POINT = 8
 """Zones that count at one position; further ones, in the order of the zone file, are ignored and counted.
@@ -128,20 +130,37 @@ def slow_down(
     return count
 
 
+Levels = list[list[int]]
+"""A level for each rule and zone."""
+
+_KEPT: deque[tuple[Rulebook, ZoneSet, ZonePlan, Levels]] = deque(maxlen=4)
+"""What was made of the newest rulebooks and zones: engines are made often, for late reports and for history."""
+
+
+def _asked(book: Rulebook, zones: ZoneSet) -> tuple[ZonePlan, Levels]:
+    """What each zone asks under a rulebook."""
+    for known_book, known_zones, plan, levels in _KEPT:
+        if known_book is book and known_zones is zones:
+            return plan, levels
+    names = [zone.id for zone in zones.zones]
+    shortest = book.entries["speeding_min_s"]
+    run_min_s = np.array([shortest.value_for(zone=name) for name in names], float)
+    plan = make_plan(zones, np.rint(run_min_s * 1000).astype(np.int64))
+    of_rule = (book.entries[f"{rule}_level"] for rule in RULES[:SPED])
+    levels = [[int(entry.value_for(zone=name)) for name in names] for entry in of_rule]
+    _KEPT.append((book, zones, plan, levels))
+    return plan, levels
+
+
 class ZoneWatch:
     """The zone rules at work."""
 
     def __init__(self, setting: Setting) -> None:
         book = setting.book
         self._setting = setting
-        shortest = book.entries["speeding_min_s"]
-        run_min_s = [shortest.value_for(zone=zone.id) for zone in setting.zones.zones]
-        self._plan = make_plan(setting.zones, np.rint(np.array(run_min_s, float) * 1000).astype(np.int64))
+        self._plan, self._levels = _asked(book, setting.zones)
         self._parameters = compile_parameters(book, PLAN)
         self._words = Words.of(book)
-        zones = [zone.id for zone in setting.zones.zones]
-        of_rule = (book.entries[f"{rule}_level"] for rule in RULES[:SPED])
-        self._levels = [[int(entry.value_for(zone=zone)) for zone in zones] for entry in of_rule]
         self._tiers_percent = np.array(book.speeding_tier_percent, np.float64)
         self._presence = Slots(PRESENCE_LAYOUT)
         self._runs = Slots(RUN_LAYOUT)
