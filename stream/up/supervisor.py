@@ -22,6 +22,7 @@ RESERVE_S = 0.4
 GRACE_S = {
     "simulate": 2.0,
     "gateway": 3.0,
+    "exchange": 3.0,
     "worker": 4.0,
     "evidence": 3.0,
     "desk": 2.0,
