@@ -9,6 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 CONSOLE_SOURCES := $(shell find console -type f -not -path '*/node_modules/*' -not -path '*/dist/*' \
 	-not -path '*/tests/*' -not -path '*/e2e/*' -not -path '*/.*' 2>/dev/null)
 PAGE := console/dist/index.html
+KERNEL_SOURCES := $(shell grep -rlE --include=*.py '^@kernel' geo rules stream 2>/dev/null)
 # Arguments for the commands below, for instance: make run ARGS="--vehicles 50", make test ARGS="-k gateway"
 ARGS ?=
 # Test processes side by side; most tests wait for real services more than they compute.
@@ -22,7 +23,7 @@ export PYTHON
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-install: tools $(STAMPS)/program $(PAGE) ## make .venv/bin/haulwatch and the page
+install: tools $(STAMPS)/program $(STAMPS)/kernels $(PAGE) ## make .venv/bin/haulwatch and the page
 	@echo "installed: $(BIN)/haulwatch and $(PAGE)"
 
 run: install ## everything on this machine with a simulated fleet; Ctrl-C stops it
@@ -84,6 +85,11 @@ $(STAMPS)/packages: requirements.lock | $(STAMPS)/venv
 
 $(STAMPS)/program: pyproject.toml $(STAMPS)/packages
 	$(PIP) install --quiet --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(STAMPS)/kernels: $(STAMPS)/program $(KERNEL_SOURCES)
+	@echo "compiling the kernels, a minute, once"
+	@$(BIN)/python -m stream.warm_up
 	@touch $@
 
 $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/program
