@@ -134,7 +134,7 @@ Levels = list[list[int]]
 """A level for each rule and zone."""
 
 _KEPT: deque[tuple[Rulebook, ZoneSet, ZonePlan, Levels]] = deque(maxlen=4)
-"""What was made of the newest rulebooks and zones: engines are made often, for late reports and for history."""
+"""What was made of the newest rulebooks and zones: late reports and history make engines often."""
 
 
 def _asked(book: Rulebook, zones: ZoneSet) -> tuple[ZonePlan, Levels]:
