@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from stream.jt808.reader import pack
 
+#: What an item is by id and length: of no standard, another vendor's use of an id, as the standard says, or
+#: tyres, whose length depends on their number.
+UNKNOWN, REUSED, KNOWN, TYRES = range(4)
+
 
 @dataclass(frozen=True, slots=True)
 class Item:

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from stream.jt808.active_safety import SAFETY_ITEMS, TpmsAlarm
 from stream.jt808.alarm_identifier import TERMINAL_ID_BYTES
 from stream.jt808.errors import ProtocolError
-from stream.jt808.item_list import Item
+from stream.jt808.item_list import KNOWN, REUSED, TYRES, UNKNOWN, Item
 from stream.jt808.item_records import ITEM_KINDS
 from stream.jt808.oddities import Oddity
-from stream.jt808.position_kernel import KNOWN, REUSED, TYRES, UNKNOWN
 from stream.jt808.reader import Reader
 
 # E0 and above are for vendors, who may use F1 and F2 as they like.
@@ -21,7 +20,7 @@ _STANDARD_IDS = frozenset(number for number in ITEM_KINDS if number < 0xE0) | fr
 
 
 def item_table() -> NDArray[np.uint8]:
-    """What an item is, by id and length: `UNKNOWN`, `REUSED`, `KNOWN` or `TYRES` of the position kernel."""
+    """What an item is, by id and length: `UNKNOWN`, `REUSED`, `KNOWN` or `TYRES` of `item_list`."""
     return _ITEM_TABLE
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.kernel import kernel
+from stream.jt808.item_list import KNOWN, REUSED, UNKNOWN
 from stream.jt808.oddities import Oddity
 
 _TWOS_COMPLEMENT, _UNKNOWN_TIME = int(Oddity.TWOS_COMPLEMENT), int(Oddity.UNKNOWN_TIME)
@@ -22,8 +23,6 @@ TIME, ITEM_START = range(2)
 ALARM, STATUS, ODDITIES = range(3)
 ALTITUDE, HEADING = range(2)
 OK, SAFETY = range(2)
-#: Entries of the table of items, by id and length.
-UNKNOWN, REUSED, KNOWN, TYRES = range(4)
 
 _SOUTH, _WEST = 1 << 2, 1 << 3
 _MILEAGE_ITEM, _RECORDER_SPEED_ITEM = 0x0104, 0x0302
