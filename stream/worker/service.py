@@ -19,6 +19,7 @@ from geo.zones import ZoneSet
 from rules.rulebook import Rulebook, default_rulebook, load_rulebook
 from rules.snapshot import SnapshotError
 from rules.timely import Timely
+from rules.warm_up import warm_up
 from stream.attachments.configure import retention_of, upload_place_of
 from stream.broker_clients import start_patiently
 from stream.errors import ServiceError
@@ -87,6 +88,8 @@ class Worker:
     async def serve(self, stop: asyncio.Event) -> None:
         """Run until told to stop. Raises ServiceError (stalled, schema missing), OwnershipLost, or a bug."""
         config = self._config
+        # Now, so that the first report does not wait for the compiler.
+        await asyncio.to_thread(warm_up)
         async with contextlib.AsyncExitStack() as stack:
             pool = await _open_pool(config.dsn)
             stack.push_async_callback(_close_pool, pool)
