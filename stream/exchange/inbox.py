@@ -60,6 +60,8 @@ class Inbox:
         self.fleet: Fleet = empty_fleet()
         self.session: Session | None = None
         self.peer_count = 0
+        #: Held from the sending of an order until it is written down: its answer may be faster.
+        self.recording = asyncio.Lock()
         self._pool = pool
         self._intake = intake
         self._messages: asyncio.Queue[Received | Exchanged] = asyncio.Queue()
@@ -145,7 +147,8 @@ class Inbox:
             batch = [await self._messages.get()]
             while len(batch) < BATCH and not self._messages.empty():
                 batch.append(self._messages.get_nowait())
-            answers = await patiently(partial(self._handle, batch), f"link {self.link.name}")
+            async with self.recording:
+                answers = await patiently(partial(self._handle, batch), f"link {self.link.name}")
             for answer in answers:
                 self._answer(answer)
             if self.session:

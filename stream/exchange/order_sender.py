@@ -55,10 +55,12 @@ class OrderSender:
             return
         async with self._pool.acquire() as connection:
             for order in await open_orders(connection, links, "waiting", OUT):
-                await self._send(connection, order)
+                runner = self._runners.get(order.link)
+                if runner is not None:
+                    async with runner.inbox.recording:
+                        await self._send(connection, order, runner)
 
-    async def _send(self, connection: asyncpg.Connection, order: Order) -> None:
-        runner = self._runners[order.link]
+    async def _send(self, connection: asyncpg.Connection, order: Order, runner: Runner) -> None:
         vehicle = runner.inbox.fleet.by_plate.get((order.plate, order.plate_colour))
         plate = vehicle.wire_plate if vehicle else order.plate
         try:
@@ -97,14 +99,18 @@ class OrderSender:
             if not ended:
                 return
             for order in await open_orders(connection, links, "sent", "in"):
-                row = ended.get(order.order_id)
-                if row is not None:
-                    await self._answer(connection, order, row["state"], row["reason"])
+                row, runner = ended.get(order.order_id), self._runners.get(order.link)
+                if row is not None and runner is not None:
+                    await self._answer(connection, order, runner, row["state"], row["reason"])
 
     async def _answer(
-        self, connection: asyncpg.Connection, order: Order, state: str, reason: str | None
+        self,
+        connection: asyncpg.Connection,
+        order: Order,
+        runner: Runner,
+        state: str,
+        reason: str | None,
     ) -> None:
-        runner = self._runners[order.link]
         answer = await command_answer(connection, runner.link, order, state)
         if answer is not None:
             try:
