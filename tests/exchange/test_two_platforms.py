@@ -10,6 +10,7 @@ import pytest
 
 from alerts.exchange import orders, post_checks, supervisions
 from tests.exchange.link_files import LOWER, UPPER
+from tests.exchange.lower import until_ready
 from tests.exchange.platforms import (
     LogWatch,
     Place,
@@ -55,6 +56,7 @@ async def test_a_thousand_vehicles_encrypted(
     ):
         await until_up(above, "below")
         await until_up(below, "above")
+        await until_ready(below)
         await send_blocks(below, names, [start, start + 1000, start + 2000])
         rows = await watch.until_rows(3000)
     assert len(rows) == 3000
