@@ -27,7 +27,7 @@ from simulators.voice import Voice, say
 
 # New connections a second at the start: a server's accept queue holds some hundred.
 CONNECTS_PER_S = 300.0
-# At the end, so long may the server take to acknowledge what is under way.
+# At the end, so long may the server take to acknowledge anything more of what is under way; after a signal, all.
 DRAIN_S, DRAIN_AFTER_SIGNAL_S = 15.0, 3.0
 
 
@@ -236,13 +236,16 @@ class Fleet:
         """Wait until everything taken is acknowledged, but not for ever; a second signal ends the wait."""
         patience_s = DRAIN_AFTER_SIGNAL_S if self._signals else DRAIN_S
         until_s = time.monotonic() + patience_s
-        heard = self._signals
+        heard, acknowledged = self._signals, 0
         while time.monotonic() < until_s and self._signals == heard:
             if heard and not self._endpoint.connected:
                 return  # told to end while the server is away: it will not be back in time
             drained = all(each.is_drained or not each.was_online for each in self._terminals)
             if drained and (heard or not self._uploads.under_way):
                 return
+            so_far = sum(each.counts.reports_acknowledged for each in self._sessions())
+            if so_far > acknowledged and not heard:
+                acknowledged, until_s = so_far, time.monotonic() + patience_s
             await asyncio.sleep(0.05)
 
     def _write_rest_of_truth(self) -> None:
