@@ -27,7 +27,7 @@ from simulators.voice import Voice, say
 
 # New connections a second at the start: a server's accept queue holds some hundred.
 CONNECTS_PER_S = 300.0
-# At the end, so long may the server take to acknowledge anything more of what is under way; after a signal, all.
+# At the end, so long may the server take to acknowledge one more of what is under way; after a signal, all.
 DRAIN_S, DRAIN_AFTER_SIGNAL_S = 15.0, 3.0
 
 
