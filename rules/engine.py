@@ -93,10 +93,11 @@ class Engine:
             batch = Batch(arranged.entries, reports)
             for watch in self._watches:
                 found += watch.step(batch)
-            # By the time of their cause. Stable, so that several changes of one episode at one report keep
+            # By the time and vehicle of their cause, as drivers who change vehicles are followed. Stable, so that several changes of one episode at one report keep
             # their order.
             time_ms = arranged.entries["time_ms"]
-            found.sort(key=lambda one: (time_ms[one.at], one.at, one.change.rule, one.subject))
+            cause = self._setting.vehicles.keys[arranged.entries["row"]]
+            found.sort(key=lambda one: (time_ms[one.at], cause[one.at], one.at, one.change.rule, one.subject))
         merged = {
             alarm: alert for watch in self._watches for alarm, alert in getattr(watch, "merged", {}).items()
         }

@@ -148,7 +148,8 @@ def night(
         return count
     evening_ms = morning_ms + DAY_MS - (p.night_to_ms - p.night_from_ms) % DAY_MS
     since_ms = max(begin_ms, evening_ms)
-    if e.time_ms <= since_ms:
+    # An interval of no length (two reports of one time) drives nothing, but is the end of one.
+    if e.time_ms < since_ms or (e.time_ms == since_ms and d.night_ms == 0):
         return count
     if d.night_ms == 0:
         d.night_start_ms, d.night_bridged = since_ms, False
