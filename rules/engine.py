@@ -93,8 +93,8 @@ class Engine:
             batch = Batch(arranged.entries, reports)
             for watch in self._watches:
                 found += watch.step(batch)
-            # By the time and vehicle of their cause, as drivers who change vehicles are followed. Stable, so that several changes of one episode at one report keep
-            # their order.
+            # By the time and vehicle of their cause, as drivers who change vehicles are followed. Stable, so
+            # that several changes of one episode at one report keep their order.
             time_ms = arranged.entries["time_ms"]
             cause = self._setting.vehicles.keys[arranged.entries["row"]]
             found.sort(key=lambda one: (time_ms[one.at], cause[one.at], one.at, one.change.rule, one.subject))

@@ -76,6 +76,7 @@ def go_on(
     """Take the interval from `begin_ms` to the entry's time."""
     if gap:
         d.gap_ms = e.time_ms
+        d.night_bridged |= d.night_ms > 0
         bridge(d, episodes)
     if driving:
         if d.clock_ms == NONE:
@@ -144,7 +145,6 @@ def night(
     if d.night_ms > 0 and d.night_start_ms < morning_ms:
         count = dawn(d, driving, morning_ms, episodes, free, findings, count, at)
     if not driving:
-        d.night_bridged |= gap and d.night_ms > 0
         return count
     evening_ms = morning_ms + DAY_MS - (p.night_to_ms - p.night_from_ms) % DAY_MS
     since_ms = max(begin_ms, evening_ms)
