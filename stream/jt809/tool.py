@@ -26,7 +26,7 @@ _VERSION = (1, 2, 15)
 _POSITIONS = frozenset({0x1202, 0x1203, 0x9202, 0x9203})
 _KEYS = (
     *("message_id", "sub_type", "protocol", "serial", "gnss_center_id", "version", "encrypt_flag"),
-    *("encrypt_key", "time", "oddities", "body", "explain"),
+    *("encrypt_key", "time", "oddities", "body", "as_sent", "explain"),
 )
 
 
@@ -90,9 +90,20 @@ def decode_content(
         sub_type = {"sub_type": f"0x{reading.sub_type:04x}"} if reading.sub_type else {}
         result = {"message_id": result["message_id"]} | sub_type | result
         result |= _show_reading(reading, frame.header.edition)
+    wire = BEGIN + content + END
+    if "error" not in result and not _says_all(result, wire, cipher):
+        result["as_sent"] = wire.hex()
     if explain:
         result["explain"] = [_show_step(step) for step in explain_frame(unescape(content), frame)]
     return result
+
+
+def _says_all(shown: Mapping[str, Any], wire: bytes, cipher: Cipher | None) -> bool:
+    """Whether writing the object again gives the frame as it was sent."""
+    try:
+        return encode_object(shown, cipher=cipher) == wire
+    except (EncodeError, EncryptedError):
+        return False
 
 
 def _without_time(content: bytes, frame: Frame, edition: EditionChoice, cipher: Cipher | None) -> Frame:
@@ -181,12 +192,15 @@ def encode_object(
 ) -> bytes:
     """The frame of an object as `decode_data` gives it; only message_id (or sub_type) and body are needed.
 
-    now: the time of a 2019 header for an object without `time`. Raises `EncodeError`, which names the field,
+    `as_sent`, where it is given, is the frame: the fields would not be written as the platform did. now: the
+    time of a 2019 header for an object without `time`. Raises `EncodeError`, which names the field,
     and `EncryptedError` for an encrypt flag without a cipher.
     """
     unknown = [key for key in shown if key not in _KEYS]
     if unknown:
         raise EncodeError(f"no field {unknown[0]!r}; a frame has {', '.join(_KEYS)}")
+    if "as_sent" in shown:
+        return hex_bytes(shown["as_sent"], "as_sent")
     edition = _edition(shown.get("protocol", "2011"))
     sub_type = whole_number(shown.get("sub_type", 0), "sub_type")
     message_id = whole_number(shown.get("message_id", sub_type & 0xFF00), "message_id")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 from stream.jt809.bulk import decode_frames
@@ -14,7 +15,7 @@ from stream.jt809.messages import vehicles
 from stream.jt809.messages.gnss import Gnss, Gnss2019
 from stream.jt809.positions import decode_positions
 from stream.jt809.reading import read_frame
-from stream.jt809.tool import decode_content
+from stream.jt809.tool import decode_content, encode_object
 from stream.protocol_errors import ProtocolError
 from tests.jt809.pair import Pair, settings_of
 from tests.jt809.strategies import CASES, EDITIONS
@@ -67,6 +68,15 @@ def _mutate(rng: random.Random, content: bytes) -> bytes:
     return wire if rng.random() < 0.95 else wire[: rng.randrange(len(wire) + 1)]
 
 
+def _assert_written_again(content: bytes, edition: Edition, cipher: Cipher | None) -> None:
+    """What is no error is written as it was read, byte for byte."""
+    for choice in (edition, "auto"):
+        shown = decode_content(content, edition=choice, cipher=cipher, lenient=True)
+        if "error" not in shown:
+            read_back = json.loads(json.dumps(shown, allow_nan=False))
+            assert encode_object(read_back, cipher=cipher) == b"\x5b" + content + b"\x5d"
+
+
 def test_mutants_raise_nothing_but_the_protocol_error() -> None:
     rng = random.Random(809)
     samples = _samples(rng)
@@ -87,6 +97,8 @@ def test_mutants_raise_nothing_but_the_protocol_error() -> None:
         assert int((bulk.error == 0).sum()) == sound
         decode_positions(bulk)
         decode_content(batch[0], cipher=cipher, explain=True)
+        for wire in batch[:20]:
+            _assert_written_again(wire, edition, cipher)
         done += len(batch)
 
 

@@ -39,6 +39,7 @@ def test_every_message_is_shown_and_written_again(case: tuple[Edition, Message])
     result = json.loads(json.dumps(_one(wire, edition=edition, explain=True)))
     assert result["body"] == json.loads(json.dumps(message.show(edition)))
     assert encode_object(result) == wire
+    assert "as_sent" not in result
     steps = result["explain"]
     assert b"".join(bytes.fromhex(step["bytes"]) for step in steps)[1:-3].startswith(wire[1:3])
 
@@ -126,6 +127,29 @@ def test_a_forgotten_encrypt_flag_is_found_out() -> None:
         {"message_id": "0x1200", "encrypt_key": 7, "body": {"raw": CIPHER.apply(7, login).hex()}}
     )
     assert "unflagged_encryption" in _one(wire, cipher=CIPHER)["oddities"]
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        # A byte behind the body, a plate that is not GBK, an unknown sub type of 2019 without plate.
+        "5b0000001b0000000110040000000101020f00000000006b09865d",
+        "5b000000360000000112000000000101020f0000000000cbd541ff3233343500000000000000000000000000e1120800"
+        "00000024b05d",
+        "5b0000002f0000000192000000000101020f00000000000000000069b65440927900000007120100000007008e885d",
+    ],
+)
+def test_what_fields_do_not_say_is_told_as_it_was_sent(wire: str) -> None:
+    result = _one(bytes.fromhex(wire))
+    assert result["as_sent"] == wire
+    assert encode_object(result).hex() == wire
+
+
+def test_an_encrypted_frame_is_written_again_with_and_without_keys() -> None:
+    shown = {"message_id": "0x1004", "encrypt_flag": 1, "encrypt_key": 9, "body": {"raw": "0102"}}
+    wire = encode_object(shown, cipher=CIPHER)
+    assert encode_object(_one(wire)) == wire
+    assert encode_object(_one(wire, cipher=CIPHER), cipher=CIPHER) == wire
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -111,13 +110,11 @@ def test_the_steps_of_an_explanation_are_all_bytes_in_order(vector: dict[str, An
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
 def test_what_is_shown_is_written_again(vector: dict[str, Any]) -> None:
-    result = _decode(vector)
-    [again] = decode_data(encode_object(result, cipher=_cipher(vector)), cipher=_cipher(vector))
-    for name in ("oddities", "explain", "sub_type"):
-        result.pop(name, None)
-        again.pop(name, None)
-    # Milliseconds are read, and written as the seconds of the standard.
-    assert json.dumps(again) == re.sub(r"\.\d{6}\+08:00", "+08:00", json.dumps(result))
+    wire = bytes.fromhex(vector["frame_hex"])
+    for cipher in (_cipher(vector), None):
+        for shown in decode_data(wire, cipher=cipher):
+            if "error" not in shown:
+                assert encode_object(json.loads(json.dumps(shown)), cipher=cipher) == wire
 
 
 @pytest.mark.parametrize(
