@@ -67,7 +67,7 @@ class SafetyItem(Record):
             if name == "event_type":
                 view["event"] = event_name(self.peripheral, value, dialect)
             elif name == "level":
-                view["platform_level"] = platform_level(value)
+                view["platform_level"] = platform_level(self.peripheral, view["event_type"], value)
         return view | {"dialect": dialect.name.lower()}
 
 

@@ -45,8 +45,8 @@ class SafetyAlarm:
 
     @property
     def platform_level(self) -> int:
-        """1 the graver, 2 the other, 0 without level."""
-        return platform_level(self.level)
+        """1 the graver, 2 the other, 0 without level, as events are."""
+        return platform_level(self.peripheral, self.event, self.level)
 
     @property
     def event_name(self) -> str | None:

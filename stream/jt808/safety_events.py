@@ -46,6 +46,8 @@ _EVENTS_OF_DIALECT = {
 }
 # A level as sent to the platform's: in the standards 2 is the graver one, here 1 is.
 _PLATFORM_LEVELS = {1: 2, 2: 1}
+# What a camera reports of itself is an event, no alarm.
+_WITHOUT_LEVEL = frozenset({(ADAS, 0x10), (ADAS, 0x11), (DSM, 0x10), (DSM, 0x11)})
 
 
 def event_name(peripheral: int, event: int, dialect: Dialect) -> str | None:
@@ -54,9 +56,12 @@ def event_name(peripheral: int, event: int, dialect: Dialect) -> str | None:
     return wider.get(event) or _EVENTS.get(peripheral, {}).get(event)
 
 
-def platform_level(level: int) -> int:
+def platform_level(peripheral: int, event: int, level: int) -> int:
     """How grave an alarm is for the platform: 1 the graver, 2 the other, 0 without level.
 
-    The standards grade by a speed: above it 2, else 1 (T/JSATL 12-2017, 4.4); events and BSD have none.
+    The standards grade by a speed: above it 2, else 1 (T/JSATL 12-2017, 4.4); events and BSD have none,
+    whatever stands in the field.
     """
+    if (peripheral, event) in _WITHOUT_LEVEL:
+        return 0
     return _PLATFORM_LEVELS.get(level, 0)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.jt808.active_safety import SAFETY_ITEMS
 from stream.jt808.alarm_identifier import (
     TERMINAL_ID_BYTES,
     AlarmIdentifier,
@@ -17,6 +18,7 @@ from stream.jt808.alarm_identifier import (
 )
 from stream.jt808.items import read_item
 from stream.jt808.messages import Item, split_items
+from stream.jt808.reader import Reader
 from stream.jt808.safety_alarms import safety_alarms
 from stream.jt808.safety_events import ADAS, BSD, DSM, event_name, platform_level
 from tests.jt808.strategies import GMT8
@@ -81,7 +83,20 @@ def test_event_codes(where: tuple[int, Dialect], codes: dict[int, str | None]) -
 
 
 def test_the_graver_level_is_1_for_the_platform() -> None:
-    assert [platform_level(level) for level in (0, 1, 2, 3)] == [0, 2, 1, 0]
+    assert [platform_level(ADAS, 1, level) for level in (0, 1, 2, 3)] == [0, 2, 1, 0]
+
+
+def test_events_have_no_level_for_the_platform() -> None:
+    for peripheral in (ADAS, DSM):
+        for event in (0x10, 0x11):
+            assert {platform_level(peripheral, event, level) for level in (0, 1, 2)} == {0}
+            value = bytearray(31 + 16)
+            value[5], value[6] = event, 2
+            raw = bytes((peripheral, len(value))) + value
+            [alarm] = safety_alarms(raw)
+            assert (alarm.level, alarm.platform_level) == (2, 0)
+            shown = SAFETY_ITEMS[peripheral][1].read(Reader(bytes(value)), "2013").show("2013")
+            assert (shown["level"], shown["platform_level"]) == (2, 0)
 
 
 def test_what_is_no_alarm() -> None:
