@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from stream.jt808.errors import EncodeError
 
 GMT8 = timezone(timedelta(hours=8))
+_DIGITS = frozenset("0123456789abcdefABCDEF")
 
 
 # Two digits of every byte; where a nibble is above 9 a number that no part of a time can be.
@@ -40,13 +41,8 @@ def encode_digits(digits: str, size: int) -> bytes:
     """Digits (hex nibbles are let through) left-padded with 0 into `size` bytes. Raises `EncodeError` for
     anything else and for too many.
     """
-    padded = digits.rjust(size * 2, "0")
-    try:
-        packed = bytes.fromhex(padded)
-    except ValueError:
-        packed = b""
-    if not padded.isalnum() or not packed:
+    if not _DIGITS.issuperset(digits):
         raise EncodeError(f"{digits!r} is not made of digits")
-    if len(packed) != size:
+    if len(digits) > size * 2:
         raise EncodeError(f"{digits!r} has more than {size * 2} digits")
-    return packed
+    return bytes.fromhex(digits.rjust(size * 2, "0"))

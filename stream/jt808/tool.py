@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stream.jt808.assembly import Assembler, first_serial
+from stream.jt808.bcd import encode_digits
 from stream.jt808.errors import EncodeError, EncryptedError, ProtocolError, TruncatedError
 from stream.jt808.explain import explain_decoded
 from stream.jt808.frame import Frame, decode_frame, encode_packages, seal
@@ -165,8 +166,9 @@ def encode_object(shown: Mapping[str, Any]) -> list[bytes]:
     unknown = [key for key in shown if key not in _KEYS]
     if unknown:
         raise EncodeError(f"no field {unknown[0]!r}; a frame has {', '.join(_KEYS)}")
-    if "message_id" not in shown:
-        raise EncodeError("message_id is missing")
+    for name in ("message_id", "terminal_phone"):
+        if name not in shown:
+            raise EncodeError(f"{name} is missing")
     header = _header(shown)
     edition = _edition(shown.get("protocol", "2013"))
     body = _body(shown, header, edition)
@@ -186,6 +188,7 @@ def _header(shown: Mapping[str, Any]) -> Header:
     }
     for name, bits in (
         ("message_id", 16),
+        ("serial", 16),
         ("encryption", 3),
         ("packages", 16),
         ("package", 16),
@@ -195,7 +198,7 @@ def _header(shown: Mapping[str, Any]) -> Header:
             raise EncodeError(f"{name}: {numbers[name]} does not fit {bits} bits")
     return Header(
         message_id=numbers["message_id"],
-        phone=str(shown.get("terminal_phone", "0")),
+        phone=_phone(shown["terminal_phone"], 10 if newest else 6),
         serial=numbers["serial"],
         edition_2019=newest,
         version=numbers["version"],
@@ -204,6 +207,17 @@ def _header(shown: Mapping[str, Any]) -> Header:
         package=numbers["package"],
         reserved_15=bool(shown.get("reserved_15")),
     )
+
+
+def _phone(view: Any, size: int) -> str:
+    """The digits; raises `EncodeError`, with the name of the field, where they do not fit BCD[size]."""
+    if not isinstance(view, str | int) or isinstance(view, bool) or view == "":
+        raise EncodeError(f"terminal_phone: {view!r} is not made of digits")
+    try:
+        encode_digits(str(view), size)
+    except EncodeError as error:
+        raise EncodeError(f"terminal_phone: {error}") from None
+    return str(view)
 
 
 def _edition(value: Any) -> Edition:

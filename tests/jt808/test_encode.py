@@ -79,7 +79,7 @@ def test_a_command_written_by_hand() -> None:
 
 
 def test_a_long_body_becomes_packages() -> None:
-    _, wires, _ = _encode({"message_id": 0x8108, "body": {"raw": "00" * 2500}})
+    _, wires, _ = _encode({"message_id": 0x8108, "terminal_phone": "1", "body": {"raw": "00" * 2500}})
     assert [decode_frame(bytes.fromhex(wire)[1:-1]).header.package for wire in wires] == [1, 2, 3]
 
 
@@ -89,16 +89,36 @@ def test_a_long_body_becomes_packages() -> None:
         ("{", "no JSON"),
         ("[1]", "object is wanted"),
         ('{"body": {}}', "message_id is missing"),
-        ('{"message_id": "0x8300", "body": {"flags": 8}}', "'text' is missing"),
-        ('{"message_id": "0x8300", "body": {"flags": 8, "text": "", "colour": 1}}', "no field 'colour'"),
-        ('{"message_id": "0x8300", "body": {"flags": 999, "text": ""}}', "does not fit"),
-        ('{"message_id": "0x8300", "body": {"flags": "much", "text": ""}}', "no whole number"),
-        ('{"message_id": "0x8300", "body": 7}', "object is wanted"),
-        ('{"message_id": 99999, "body": {}}', "does not fit"),
-        ('{"message_id": "0x0002", "serials": 1}', "no field 'serials'"),
-        ('{"message_id": "0x0002", "protocol": "2015"}', "none of 2011, 2013, 2019"),
+        ('{"message_id": "0x8300", "terminal_phone": "1", "body": {"flags": 8}}', "'text' is missing"),
+        (
+            '{"message_id": "0x8300", "terminal_phone": "1", "body": {"flags": 8, "text": "", "colour": 1}}',
+            "no field 'colour'",
+        ),
+        (
+            '{"message_id": "0x8300", "terminal_phone": "1", "body": {"flags": 999, "text": ""}}',
+            "does not fit",
+        ),
+        (
+            '{"message_id": "0x8300", "terminal_phone": "1", "body": {"flags": "much", "text": ""}}',
+            "no whole number",
+        ),
+        ('{"message_id": "0x8300", "terminal_phone": "1", "body": 7}', "object is wanted"),
+        ('{"message_id": 99999, "terminal_phone": "1", "body": {}}', "does not fit"),
+        ('{"message_id": "0x0002", "terminal_phone": "1", "serials": 1}', "no field 'serials'"),
+        ('{"message_id": "0x0002", "terminal_phone": "1", "protocol": "2015"}', "none of 2011, 2013, 2019"),
         ('{"message_id": "0x0002", "terminal_phone": "x!"}', "digits"),
-        ('{"message_id": "0x5501", "body": {"a": 1}}', "not known here"),
+        ('{"message_id": "0x0002", "body": {}}', "terminal_phone is missing"),
+        ('{"message_id": "0x0002", "terminal_phone": ""}', "terminal_phone: '' is not made of digits"),
+        ('{"message_id": "0x0002", "terminal_phone": null}', "terminal_phone: None is not made of digits"),
+        ('{"message_id": "0x0002", "terminal_phone": -1}', "terminal_phone: '-1' is not made of digits"),
+        (
+            '{"message_id": "0x0002", "terminal_phone": "1391234567890"}',
+            "terminal_phone: '1391234567890' has",
+        ),
+        ('{"message_id": "0x0002", "terminal_phone": 1391234567890}', "more than 12 digits"),
+        ('{"message_id": "0x0002", "terminal_phone": "1", "serial": 99999}', "serial: 99999 does not fit"),
+        ('{"message_id": "0x0002", "terminal_phone": "1", "serial": -1}', "serial: -1 does not fit"),
+        ('{"message_id": "0x5501", "terminal_phone": "1", "body": {"a": 1}}', "not known here"),
         ('{"error": {"code": "checksum"}}', "could not be read"),
         ('{"chunk": {"name": "a", "data": "0"}}', "no hex"),
     ],
@@ -166,3 +186,28 @@ def test_items_are_explained_field_by_field() -> None:
 def test_keys_that_are_no_keys() -> None:
     with pytest.raises(OperatorError):
         run(io.StringIO(""), io.StringIO(), protocol="jt809", encrypt="1,2")
+
+
+def test_a_phone_of_2019_has_twenty_digits() -> None:
+    told = {"message_id": 2, "protocol": "2019", "terminal_phone": "1391234567890"}
+    code, [wire], _ = _encode(told)
+    assert code == 0
+    assert decode_frame(bytes.fromhex(wire)[1:-1]).header.phone == "1391234567890".zfill(20)
+    code, wires, message = _encode(told | {"terminal_phone": "1" * 21})
+    assert (code, wires) == (1, [])
+    assert "more than 20 digits" in message
+
+
+def test_the_serials_of_packages_wrap() -> None:
+    told = {"message_id": 0x8108, "terminal_phone": "1", "serial": 65535, "body": {"raw": "00" * 1500}}
+    _, wires, _ = _encode(told)
+    assert [decode_frame(bytes.fromhex(wire)[1:-1]).header.serial for wire in wires] == [65535, 0]
+
+
+@pytest.mark.parametrize("protocol", ["2013", "2019"])
+def test_a_text_that_is_too_long_for_a_terminal(protocol: str) -> None:
+    told = {"message_id": "0x8300", "terminal_phone": "1", "protocol": protocol}
+    assert _encode(told | {"body": {"flags": 1, "text": "a" * 1024}})[0] == 0
+    code, wires, message = _encode(told | {"body": {"flags": 1, "text": "a" * 2000}})
+    assert (code, wires) == (1, [])
+    assert "text: 2000 bytes" in message
