@@ -128,15 +128,17 @@ class TerminalSession:
             try:
                 self.receive_frame(decode_frame(raw))
             except ProtocolError as error:
-                self._inbox.append(error.code)
+                self._keep(error.code, _FRAME_BYTES)
 
     def receive_frame(self, frame: Frame) -> None:
         """Take one frame that has been read already."""
-        size = len(frame.body) + _FRAME_BYTES
+        self._keep(frame, len(frame.body) + _FRAME_BYTES)
+
+    def _keep(self, item: Frame | str, size: int) -> None:
         if self.waiting and self._inbox_bytes + size > self.limits.held_bytes:
             self.dropped_frames += 1
             return
-        self._inbox.append(frame)
+        self._inbox.append(item)
         self._inbox_bytes += size
 
     def heard(self, now_s: float | None) -> None:
@@ -244,6 +246,7 @@ class TerminalSession:
 
     def _read(self, item: Frame | str) -> None:
         if isinstance(item, str):
+            self._inbox_bytes -= _FRAME_BYTES
             self._events.append(events.FrameBroken(item))
             return
         self._inbox_bytes -= len(item.body) + _FRAME_BYTES

@@ -324,6 +324,21 @@ def test_what_is_held_back_while_a_question_waits_is_bounded() -> None:
     assert len(pumped(session)) == 12
 
 
+def test_broken_frames_are_held_back_within_the_same_bound() -> None:
+    session = TerminalSession()
+    session.receive_data(frame(0x0100, 0, bytes(40)), 0.0)
+    pumped(session)
+    assert session.waiting
+    broken = b"\x7e" + bytes(range(1, 20)) + b"\x7e"
+    for _ in range(1000):
+        session.receive_data(broken * 10, 0.0)
+    assert len(session._inbox) == 32
+    assert session.dropped_frames == 10_000 - 32
+    session.resume()
+    assert len(pumped(session)) == 32
+    assert session._inbox_bytes == 0
+
+
 def test_the_page_of_states_is_in_step() -> None:
     page = Path(__file__).parents[2] / "docs" / "protocols" / "session-states.md"
     assert page.read_text(encoding="utf-8") == document(), "run make docs"
