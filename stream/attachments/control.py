@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stream.jt808.alarm_identifier import TERMINAL_ID_BYTES
-from stream.jt808.bcd import decode_time
-from stream.jt808.errors import LengthError, ProtocolError
+from stream.jt808.attachment_layout import ALARM_NUMBER_BYTES, file_list_layout
+from stream.jt808.errors import LengthError
 from stream.jt808.reader import Reader, pack
 
 FILE_LIST, FILE_HEAD, FILE_END, FILE_ANSWER = 0x1210, 0x1211, 0x1212, 0x9212
@@ -19,15 +18,6 @@ DONE, SEND_AGAIN = 0, 1
 MAX_RANGES_AN_ANSWER = 90
 """A frame's body has 1,023 bytes: 8 a range beside a name of up to 255. What is left out is asked for next
 time."""
-
-_ALARM_NUMBER_BYTES = 32
-
-# Sizes of terminal id and identifier in 0x1210: Jiangsu, Guangdong, Heilongjiang and Sichuan without and with
-# a terminal id before the identifier, Hunan; then what terminals mix.
-_LAYOUTS = (
-    *((7, 16), (30, 40), (0, 38), (0, 39), (7, 32), (30, 38), (30, 39)),
-    *((0, 32), (0, 16), (0, 40), (30, 16), (7, 39), (7, 40)),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +48,22 @@ class FileHead:
 
 
 def read_file_list(body: bytes) -> FileList:
-    """Read 0x1210 of any province: the layout that fits the whole body; where several do, the one whose
-    identifier holds a time. Raises `ProtocolError` when none fits.
+    """Read 0x1210 of any province: the layout that fits the whole body, as `file_list_layout` finds it.
+    Raises `LengthError` when none does.
     """
-    fitting = []
-    for layout in _LAYOUTS:
-        found = _fit(body, *layout)
-        if found is None:
-            continue
-        at = TERMINAL_ID_BYTES[len(found.identifier)]
-        if decode_time(found.identifier[at : at + 6]) is not None:
-            return found
-        fitting.append(found)
-    if fitting:
-        return fitting[0]
-    raise LengthError(f"a file list (0x1210) of {len(body)} bytes fits no known alarm identifier")
+    layout = file_list_layout(body)
+    if layout is None:
+        raise LengthError(f"a file list (0x1210) of {len(body)} bytes fits no known alarm identifier")
+    reader = Reader(body)
+    reader.take(layout[0], "terminal_id")
+    identifier = reader.take(layout[1], "identifier")
+    number = reader.take(ALARM_NUMBER_BYTES, "alarm_number")
+    again = reader.u8("type") != 0
+    files = tuple(
+        ListedFile(reader.take(reader.u8("name length"), "name"), reader.u32("size"))
+        for _ in range(reader.u8("count"))
+    )
+    return FileList(identifier, number, again, files)
 
 
 def read_file_head(body: bytes) -> FileHead:
@@ -91,19 +82,3 @@ def file_answer(head: FileHead, missing: Sequence[tuple[int, int]]) -> bytes:
         + bytes((head.file_type, SEND_AGAIN if missing else DONE, len(missing)))
         + ranges
     )
-
-
-def _fit(body: bytes, terminal_id_bytes: int, identifier_bytes: int) -> FileList | None:
-    reader = Reader(body)
-    try:
-        reader.take(terminal_id_bytes, "terminal_id")
-        identifier = reader.take(identifier_bytes, "identifier")
-        number = reader.take(_ALARM_NUMBER_BYTES, "alarm_number")
-        again = reader.u8("type") != 0
-        files = tuple(
-            ListedFile(reader.take(reader.u8("name length"), "name"), reader.u32("size"))
-            for _ in range(reader.u8("count"))
-        )
-    except ProtocolError:
-        return None
-    return None if reader.left else FileList(identifier, number, again, files)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stream.gateway.session import Session
-from stream.jt808.messages import PlatformGeneralResponse, RawMessage, Result
+from stream.jt808.messages import PlatformGeneralResponse, Result
 from stream.jt808.messages.media import MediaResponse
 from stream.jt808.session_states import State
 
@@ -22,9 +22,4 @@ def respond(session: Session, serial: int, message_id: int, result: Result) -> N
 def tell_media(session: Session, serial: int, media_id: int, missing: tuple[int, ...] = ()) -> None:
     """0x8800: the data of a media id are here, or these packages are missing. In 2011 the serial of 0x0801
     stands before it, and the count always."""
-    answer = MediaResponse(media_id, missing)
-    if session.edition != "2011":
-        session.send(answer)
-        return
-    body = serial.to_bytes(2) + answer.encode("2013")
-    session.send(RawMessage(answer.message_id, body if missing else body + b"\0"))
+    session.send(MediaResponse(media_id, missing, serial))

@@ -17,6 +17,8 @@ from stream.jt808.reader import Reader
 
 # E0 and above are for vendors, who may use F1 and F2 as they like.
 _STANDARD_IDS = frozenset(number for number in ITEM_KINDS if number < 0xE0) | frozenset(SAFETY_ITEMS)
+# The length of the custom items behind it (table 27 of 2013); in which form it is not said.
+_CUSTOM_LENGTH = 0xE0
 
 
 def item_table() -> NDArray[np.uint8]:
@@ -33,6 +35,7 @@ def _make_table() -> NDArray[np.uint8]:
         table[[0x64, 0x65], 31 + size] = KNOWN
         table[0x67, 25 + size] = KNOWN
     table[0x66] = TYRES
+    table[_CUSTOM_LENGTH] = KNOWN
     return table
 
 

@@ -52,6 +52,8 @@ class Oddity(IntFlag):
 
 def oddity_names(found: int) -> list[str]:
     """The kinds in some bits, in lower case, in the order of the bits."""
+    if not found:
+        return []
     return [kind.name.lower() for kind in Oddity if found & kind and kind.name]
 
 

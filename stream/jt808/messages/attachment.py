@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from stream.jt808.alarm_identifier import IDENTIFIER, TERMINAL_ID_BYTES
+from stream.jt808.attachment_layout import ALARM_NUMBER_BYTES, file_list_layout
 from stream.jt808.errors import LengthError
 from stream.jt808.header import Edition
 from stream.jt808.kind_lists import Counted, Nested
@@ -16,10 +17,7 @@ from stream.jt808.layout import Record
 from stream.jt808.messages.base import Message
 from stream.jt808.reader import Reader
 
-ALARM_NUMBER_BYTES = 32
 _RESERVED_BYTES = 16
-# Lengths of terminal id and identifier that occur together, in 0x1210. Heilongjiang leaves the id out.
-_IDENTITIES = ((7, 16), (30, 40), (30, 39), (30, 38), (7, 32), (0, 38), (30, 16), (0, 39), (7, 39), (7, 40))
 _FILE_TYPES = {0: "image", 1: "audio", 2: "video", 3: "text", 4: "other"}
 _FILE_TYPE = Number(1, names=_FILE_TYPES)
 DONE, SEND_AGAIN = 0, 1
@@ -73,29 +71,16 @@ class AttachmentList(Message):
     def variant_of(cls, reader: Reader, edition: Edition) -> str:
         """The lengths with which the file list ends the body. Raises `LengthError` if none do."""
         body = reader.ahead()
-        for terminal_id, identifier in _IDENTITIES:
-            if _list_fits(body, terminal_id + identifier + ALARM_NUMBER_BYTES + 1):
-                return f"{identifier} {terminal_id}"
-        raise LengthError(f"{len(body)} bytes fit no known layout of the attachment list")
+        layout = file_list_layout(body)
+        if layout is None:
+            raise LengthError(f"{len(body)} bytes fit no known layout of the attachment list")
+        return f"{layout[1]} {layout[0]}"
 
     def variant_for(self, edition: Edition) -> str:
         """The terminal id as long as inside the identifier, or none if there is none."""
         size = len(self.alarm_identifier)
         width = TERMINAL_ID_BYTES.get(size, 0)
         return f"{size} {width if self.terminal_id or size != 38 else 0}"
-
-
-def _list_fits(body: bytes, at: int) -> bool:
-    """Whether the counted files that begin at `at` end with the body."""
-    if at >= len(body):
-        return False
-    count = body[at]
-    at += 1
-    for _ in range(count):
-        if at >= len(body):
-            return False
-        at += 1 + body[at] + 4
-    return at == len(body)
 
 
 @dataclass(frozen=True, slots=True)

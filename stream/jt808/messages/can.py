@@ -6,19 +6,32 @@ from typing import Annotated, ClassVar, Self
 from stream.jt808.header import Edition
 from stream.jt808.kind_lists import ListOf, Nested
 from stream.jt808.kinds import U32, Digits, FixedData
-from stream.jt808.layout import Record, Scope, fields_of
+from stream.jt808.layout import Json, Record, Scope, fields_of
 from stream.jt808.messages.base import Message
 from stream.jt808.reader import Reader, pack
 
 _DATA_BYTES = 8
+_FRAME_ID = (1 << 29) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class CanItem(Record):
     """can_id: bit 31 channel (0 CAN1, 1 CAN2), bit 30 extended frame, bit 29 averaged, bits 0-28 the id."""
 
+    shown_only: ClassVar = frozenset({"channel", "extended", "averaged", "frame_id"})
     can_id: Annotated[int, U32]
     data: Annotated[bytes, FixedData(_DATA_BYTES)]
+
+    def show(self, edition: Edition) -> dict[str, Json]:
+        """With the parts of `can_id` beside it."""
+        return {
+            "can_id": self.can_id,
+            "channel": f"CAN{(self.can_id >> 31) + 1}",
+            "extended": bool(self.can_id >> 30 & 1),
+            "averaged": bool(self.can_id >> 29 & 1),
+            "frame_id": self.can_id & _FRAME_ID,
+            "data": self.data.hex(),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from stream.jt808.flags import ALARMS
 from stream.jt808.kind_lists import Counted, Nested
 from stream.jt808.kinds import REST_TEXT, SHORT_TEXT, U16, U32, Number
-from stream.jt808.layout import IfLeft, Record, When
+from stream.jt808.layout import IfLeft, Record, Scope, When
 from stream.jt808.messages.base import Message
 
 _CONTROLS = {
@@ -29,13 +29,18 @@ class TerminalControl(Message):
     arguments: Annotated[str, REST_TEXT] = ""
 
 
+def _has_validity(scope: Scope) -> bool:
+    """With an interval; some platforms send one to stop too, which is read."""
+    return scope["interval_s"] != 0 or scope.values.get("validity_s") != 0
+
+
 @dataclass(frozen=True, slots=True)
 class TemporaryTracking(Message):
-    """0x8202. interval_s: 0 stops, then there is no validity."""
+    """0x8202. interval_s: 0 stops, then there need be no validity."""
 
     message_id: ClassVar[int] = 0x8202
     interval_s: Annotated[int, U16]
-    validity_s: Annotated[int, U32, When(lambda scope: scope["interval_s"] != 0), IfLeft()] = 0
+    validity_s: Annotated[int, U32, When(_has_validity), IfLeft()] = 0
 
 
 @dataclass(frozen=True, slots=True)

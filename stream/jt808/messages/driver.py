@@ -14,6 +14,8 @@ from stream.jt808.reader import Reader
 CARD_INSERTED, CARD_REMOVED = 1, 2
 _CERTIFICATE_BYTES, _ID_CARD_BYTES, _EXPIRY_BYTES = 20, 20, 4
 _CERTIFICATE_BYTES_2011 = 40
+# Behind the status and the time; where it is not 0, no driver follows by whom the editions could be told.
+_RESULT_AT = 7
 
 _REMOVED = "card removed"
 _STATUS = Number(1, names={CARD_INSERTED: "inserted", CARD_REMOVED: "removed"})
@@ -80,6 +82,8 @@ class DriverIdentity(Message):
         end = _end_of_expiry(body)
         if body[:1] == bytes((CARD_REMOVED,)) and (end is None or end > len(body)):
             return _REMOVED
+        if edition == "2019" and body[_RESULT_AT : _RESULT_AT + 1] != b"\0":
+            return "2019"
         return "2019" if end is not None and len(body) >= end + _ID_CARD_BYTES else "2013"
 
 

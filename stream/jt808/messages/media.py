@@ -1,5 +1,6 @@
 """Pictures, sound and video (JT/T 808-2013, 8.50-8.57; 2019, 8.42-8.49)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -7,7 +8,7 @@ from stream.jt808.errors import TruncatedError
 from stream.jt808.header import Edition
 from stream.jt808.kind_lists import Counted, Nested
 from stream.jt808.kinds import MOMENT, REST_DATA, U8, U16, U32, Number
-from stream.jt808.layout import IfLeft, Record, When
+from stream.jt808.layout import IfLeft, Record, Scope, When
 from stream.jt808.messages.base import Message
 from stream.jt808.messages.position import BASE_BYTES, POSITION_BASE, PositionReport
 from stream.jt808.oddities import Oddity
@@ -78,13 +79,26 @@ class MediaData(Message):
         return "2011" if self.position is None else "2013"
 
 
+class _Missing(Counted[int]):
+    """Nothing stands for no package, but in 2011, which always states the number."""
+
+    def write(self, value: Sequence[int], name: str, scope: Scope) -> bytes:
+        return super().write(value, name, scope) or bytes(self.count_bytes * (scope.variant == "2011"))
+
+
 @dataclass(frozen=True, slots=True)
 class MediaResponse(Message):
-    """0x8800: the data of a media id have come, or these packages are missing."""
+    """0x8800: the data of a media id have come, or these packages are missing. reply_serial: 2011 only."""
 
     message_id: ClassVar[int] = 0x8800
+    wire_order: ClassVar = {
+        "2011": ("reply_serial", "media_id", "missing"),
+        "2013": ("media_id", "missing"),
+        "2019": ("media_id", "missing"),
+    }
     media_id: Annotated[int, U32]
-    missing: Annotated[tuple[int, ...], Counted(1, U16, omit_empty=True)] = ()
+    missing: Annotated[tuple[int, ...], _Missing(1, U16, omit_empty=True)] = ()
+    reply_serial: Annotated[int, U16] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +121,11 @@ class ShootCommand(Message):
     chroma: Annotated[int, U8] = 127
 
 
+def _lists_media(scope: Scope) -> bool:
+    """With result 0; with another some terminals state that there are none, which is read."""
+    return scope["result"] == 0 or "media_ids" not in scope.values or bool(scope["media_ids"])
+
+
 @dataclass(frozen=True, slots=True)
 class ShootResponse(Message):
     """0x0805, answer to 0x8801. result: 0 ok, 1 failure, 2 channel not supported; media_ids only with 0."""
@@ -114,9 +133,7 @@ class ShootResponse(Message):
     message_id: ClassVar[int] = 0x0805
     reply_serial: Annotated[int, U16]
     result: Annotated[int, Number(1, names={0: "ok", 1: "failure", 2: "channel not supported"})]
-    media_ids: Annotated[
-        tuple[int, ...], Counted(2, U32), When(lambda scope: scope["result"] == 0), IfLeft()
-    ] = ()
+    media_ids: Annotated[tuple[int, ...], Counted(2, U32), When(_lists_media), IfLeft()] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from stream.jt808.reader import Reader, pack
 STATUS_SOUTH = 1 << 2
 STATUS_WEST = 1 << 3
 BASE_BYTES = 28
+_ALONE = "position alone"
 
 _BASE = struct.Struct(">IIIIhHH6s")
 
@@ -246,23 +247,36 @@ def split_batch(body: bytes) -> tuple[int, list[bytes]]:
     return kind, bodies
 
 
-@dataclass(frozen=True, slots=True)
-class PositionAnswer(Message):
-    """Fields shared by 0x0201 and 0x0500: the request answered, and a position."""
+class _OldSerial(Number):
+    """None where the position stands alone."""
 
-    reply_serial: Annotated[int, U16]
-    position: Annotated[PositionReport, Nested[PositionReport](PositionReport)]
+    may_be_none = True
 
 
 @dataclass(frozen=True, slots=True)
-class PositionQueryResponse(PositionAnswer):
-    """0x0201, position query response."""
+class PositionQueryResponse(Message):
+    """0x0201, position query response. reply_serial: None where it is left out, as by
+    terminals of 2011."""
 
     message_id: ClassVar[int] = 0x0201
+    wire_order: ClassVar = {_ALONE: ("position",)}
+    reply_serial: Annotated[int | None, _OldSerial(2)]
+    position: Annotated[PositionReport, Nested[PositionReport](PositionReport)]
+
+    @classmethod
+    def variant_of(cls, reader: Reader, edition: Edition) -> str:
+        """28 bytes are a position and no serial."""
+        return _ALONE if reader.left == BASE_BYTES else edition
+
+    def variant_for(self, edition: Edition) -> str:
+        """Without the serial where there is none."""
+        return _ALONE if self.reply_serial is None else edition
 
 
 @dataclass(frozen=True, slots=True)
-class VehicleControlResponse(PositionAnswer):
+class VehicleControlResponse(Message):
     """0x0500, vehicle control response."""
 
     message_id: ClassVar[int] = 0x0500
+    reply_serial: Annotated[int, U16]
+    position: Annotated[PositionReport, Nested[PositionReport](PositionReport)]

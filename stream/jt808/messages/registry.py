@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, is_dataclass
 from types import ModuleType
 
-from stream.jt808.errors import EncryptedError
+from stream.jt808.errors import EncryptedError, ProtocolError
 from stream.jt808.frame import Frame
 from stream.jt808.header import Edition, Header
 from stream.jt808.messages import (
@@ -65,12 +65,37 @@ class Reading:
 
 
 def edition_of(header: Header, body: bytes) -> Edition:
-    """The edition of a whole message: 2019 by its header; 2011 by the layout of 0x0100; 2013 otherwise, for
-    nothing else tells the two apart.
+    """The edition of a whole message: 2019 by its header; 2011 by the layout of 0x0100, and of a command that
+    fits that of 2011 to the byte and no other; 2013 otherwise, for nothing else tells the two apart.
     """
-    if not header.edition_2019 and header.message_id == session.TerminalRegister.message_id:
+    if header.edition_2019:
+        return "2019"
+    if header.message_id == session.TerminalRegister.message_id:
         return session.register_edition(body)
-    return header.edition
+    kind = _TOLD_BY_FIT.get(header.message_id)
+    if kind and not _fits(kind, body, "2013") and _fits(kind, body, "2011"):
+        return "2011"
+    return "2013"
+
+
+def _fits(kind: type[Message], body: bytes, edition: Edition) -> bool:
+    """Whether a layout reads the body to its last byte."""
+    reader = Reader(body)
+    try:
+        kind.read(reader, edition)
+    except ProtocolError:
+        return False
+    return not reader.left
+
+
+# Commands whose layout of 2011 has a number more than that of 2013.
+_TOLD_BY_FIT: dict[int, type[Message]] = {
+    kind.message_id: kind
+    for kind in (
+        *(parameters.SetParameters, areas.SetCircles, areas.SetRectangles, areas.SetPolygon, areas.SetRoute),
+        media.MediaResponse,
+    )
+}
 
 
 def read_body(message_id: int, body: bytes, edition: Edition = "2013") -> Reading:
