@@ -7,12 +7,13 @@ import os
 from collections.abc import Iterator
 from typing import IO, Any
 
-from stream.hex_lines import HexError, text_of, unhex
+from stream.hex_lines import HexError, pieces, unhex
+from stream.hex_stream import HexStream, Text
 from stream.jt808.tool import failure
 from stream.protocol_tools import Decoder, decoder_for
 
-# Nobody means a longer line; it is read and judged in pieces of this length, so that memory stays bounded.
-MAX_LINE_CHARACTERS = 4 << 20
+# A longer line is read in pieces of this length, so that memory stays bounded.
+MAX_PIECE_CHARACTERS = 4 << 20
 
 _FIELD_CHARACTERS, _BYTES_CHARACTERS = 44, 34
 
@@ -25,14 +26,16 @@ def run(
     lenient: bool = False,
     encrypt: str | None = None,
     explain: str | None = None,
+    piece_characters: int = MAX_PIECE_CHARACTERS,
 ) -> int:
     """Decode every frame of `stdin` (text or bytes) into a line with a JSON object, flushed one by one.
 
     A line of input holds one or several frames in hex with blanks anywhere; blank lines and what follows "#"
-    are ignored. A line without any flag is one frame; with protocol "attachment" all lines are one stream.
-    What cannot be read gives an object with `error`, and the rest goes on. lenient: see
-    `stream.jt808.frame.decode_frame`. encrypt: M1,IA1,IC1 of jt809. explain: "json" adds a list `explain` to
-    every object, "tree" prints a table of fields instead of the object.
+    are ignored. A line without any flag is one frame, and a frame may be cut over lines (`HexStream`); with
+    protocol "attachment" all lines are one stream. What cannot be read gives an object with `error`, and the
+    rest goes on. lenient: see `stream.jt808.frame.decode_frame`. encrypt: M1,IA1,IC1 of jt809. explain:
+    "json" adds a list `explain` to every object, "tree" prints a table of fields instead of the object.
+    piece_characters: a longer line is read in pieces of this length, which changes no object.
 
     Returns the exit code: 0, or 1 if there was an error. A reader that closes the pipe early ends it quietly.
     """
@@ -41,7 +44,7 @@ def run(
     ascii_only = (getattr(stdout, "encoding", None) or "utf-8").lower().replace("-", "") != "utf8"
     failed = False
     try:
-        for result in _results(source, decoder):
+        for result in _results(source, decoder, piece_characters):
             failed = failed or "error" in result
             if explain == "tree":
                 stdout.write(tree(result))
@@ -54,27 +57,34 @@ def run(
     return int(failed)
 
 
-def _results(source: IO[Any], decoder: Decoder) -> Iterator[dict[str, Any]]:
+def _results(source: IO[Any], decoder: Decoder, piece_characters: int) -> Iterator[dict[str, Any]]:
     """The objects of all lines; those that tell of an error say in which line."""
-    number = 0
-    while line := source.readline(MAX_LINE_CHARACTERS):
-        number += 1
-        for result in _line(line, decoder):
-            yield _numbered(result, number)
+    stream = HexStream(decoder.framing)
+    number = 1
+    for number, text, ended in pieces(source, piece_characters):
+        digits = "".join(text.split())
+        try:
+            # Only what is not hex is to be found out here: another digit makes an odd number even.
+            unhex(digits + "0" * (len(digits) % 2))
+        except HexError as error:
+            yield from _decoded(stream.end(), decoder)
+            yield _numbered(failure(error, text), number)
+        else:
+            yield from _decoded(stream.feed(number, digits.lower(), ended=ended), decoder)
+    yield from _decoded(stream.end(), decoder)
     for result in decoder.end():
         yield _numbered(result, number)
 
 
-def _line(line: str | bytes, decoder: Decoder) -> Iterator[dict[str, Any]]:
-    text = text_of(line)
-    if not text:
-        return
-    try:
-        data = unhex(text)
-    except HexError as error:
-        yield failure(error, text)
-        return
-    yield from decoder.data(data)
+def _decoded(texts: Iterator[Text], decoder: Decoder) -> Iterator[dict[str, Any]]:
+    for number, text in texts:
+        try:
+            data = unhex(text)
+        except HexError as error:
+            yield _numbered(failure(error, text), number)
+            continue
+        for result in decoder.data(data):
+            yield _numbered(result, number)
 
 
 def _numbered(result: dict[str, Any], number: int) -> dict[str, Any]:

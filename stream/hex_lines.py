@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import IO, Any
+
 from stream.protocol_errors import ProtocolError
 
 
@@ -11,10 +14,23 @@ class HexError(ProtocolError):
     code = "hex"
 
 
-def text_of(line: str | bytes) -> str:
-    """What a line says, without its comment; "" for a blank one."""
-    text = line if isinstance(line, str) else line.decode("utf-8", "backslashreplace")
-    return text.removeprefix("\ufeff").partition("#")[0].strip()
+def pieces(source: IO[Any], piece_characters: int) -> Iterator[tuple[int, str, bool]]:
+    """Number of the line (from 1), what it says without its comment, whether it ends here.
+
+    source: text or bytes. A line of more than `piece_characters` comes in pieces.
+    """
+    number, begun, comment = 0, False, False
+    while line := source.readline(piece_characters):
+        text = line if isinstance(line, str) else line.decode("utf-8", "backslashreplace")
+        if not begun:
+            number, comment = number + 1, False
+            text = text.removeprefix("\ufeff")
+        begun = not text.endswith("\n")
+        said, mark, _ = text.partition("#")
+        yield number, "" if comment else said.strip(), not begun
+        comment = comment or bool(mark)
+    if begun:
+        yield number, "", True
 
 
 def unhex(text: str) -> bytes:

@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stream.errors import OperatorError
+from stream.hex_stream import Framing
 from stream.jt808 import tool as jt808
 from stream.jt808.assembly import Assembler
 from stream.jt808.attachment_stream import MAGIC
 from stream.jt808.attachment_tool import AttachmentTool, encode_attachment
-from stream.protocol_errors import EncodeError
+from stream.jt808.frame import decode_frame
+from stream.jt808.framing import FLAG, MAX_FRAME_BYTES
+from stream.protocol_errors import EncodeError, ProtocolError
 
 # Packages of unfinished messages, of all terminals of the input together.
 MAX_PACKAGE_BYTES = 16 << 20
@@ -23,10 +26,14 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """data: the objects of some bytes. end: those of what is left behind the last of them."""
+    """data: the objects of some bytes. end: those of what is left behind the last of them.
+
+    framing: how frames are found in lines; None where `data` takes bytes cut anywhere.
+    """
 
     data: Callable[[bytes], Iterator[Object]]
     end: Callable[[], Iterator[Object]] = lambda: iter(())
+    framing: Framing | None = None
 
 
 def decoder_for(protocol: str, *, lenient: bool, explain: bool, encrypt: str | None) -> Decoder:
@@ -47,7 +54,14 @@ def decoder_for(protocol: str, *, lenient: bool, explain: bool, encrypt: str | N
         else:
             yield from jt808.decode_data(data, assembler, lenient=lenient, explain=explain)
 
-    return Decoder(decode)
+    def is_sound(content: bytes) -> bool:
+        try:
+            decode_frame(content, lenient=lenient)
+        except ProtocolError:
+            return False
+        return True
+
+    return Decoder(decode, framing=Framing(FLAG, FLAG, is_sound, MAX_FRAME_BYTES + 2, MAGIC))
 
 
 def encoder_for(protocol: str, *, encrypt: str | None) -> Callable[[Mapping[str, Any]], list[bytes]]:
@@ -61,10 +75,23 @@ def encoder_for(protocol: str, *, encrypt: str | None) -> Callable[[Mapping[str,
 
 
 def _decoder_809(lenient: bool, explain: bool, encrypt: str | None) -> Decoder:
+    from stream.jt809.frame import decode_frame as decode_frame_809
+    from stream.jt809.framing import BEGIN, END, MAX_LARGE_FRAME_BYTES
     from stream.jt809.tool import decode_data
 
     cipher = _cipher(encrypt)
-    return Decoder(lambda data: decode_data(data, cipher=cipher, lenient=lenient, explain=explain))
+
+    def is_sound(content: bytes) -> bool:
+        try:
+            decode_frame_809(content, cipher=cipher, lenient=lenient)
+        except ProtocolError:
+            return False
+        return True
+
+    return Decoder(
+        lambda data: decode_data(data, cipher=cipher, lenient=lenient, explain=explain),
+        framing=Framing(BEGIN, END, is_sound, MAX_LARGE_FRAME_BYTES + 2),
+    )
 
 
 def _cipher(encrypt: str | None) -> Any:
