@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulators.driving_truth import DrivingTruth
 from simulators.events import Event
-from simulators.limits import limits_kmh
+from simulators.limits import Ints, limits_kmh
 from simulators.motion import Samples
 from simulators.speeding_truth import SpeedingTruth
 from simulators.zone_truth import ZoneTruth, names_of
@@ -39,16 +39,25 @@ class VehicleTruth:
 
     def feed(self, samples: Samples, alarms: Mapping[int, dict[str, object]] = MappingProxyType({})) -> None:
         """Take the next reports; `alarms` of the cameras by row."""
-        limits = limits_kmh(self._vehicle_class, samples.time_ms).tolist()
         times, speeds = samples.time_ms.tolist(), (samples.speed_dkmh / 10).tolist()
+        lon, lat = samples.longitude_udeg / 1e6, samples.latitude_udeg / 1e6
+        insides = [zone.zone.contains(lon, lat) for zone in self._zones]
+        limits = self._limits_kmh(samples.time_ms, insides).tolist()
         for time_ms, speed_kmh, limit_kmh in zip(times, speeds, limits, strict=True):
             self._speeding.see(time_ms, speed_kmh, limit_kmh)
             self._driving.see(time_ms, speed_kmh)
-        lon, lat = samples.longitude_udeg / 1e6, samples.latitude_udeg / 1e6
         for row, detail in alarms.items():
             self._alarms.append(Event("safety_alarm", times[row], times[row], times[row], detail, fact=True))
-        for zone in self._zones:
-            self._feed_zone(zone, times, speeds, zone.zone.contains(lon, lat))
+        for zone, inside in zip(self._zones, insides, strict=True):
+            self._feed_zone(zone, times, speeds, inside)
+
+    def _limits_kmh(self, time_ms: Ints, insides: list[NDArray[np.bool_]]) -> NDArray[np.float64]:
+        """The lowest limit of the class and of the zones a vehicle is in."""
+        lowest = limits_kmh(self._vehicle_class, time_ms)
+        for zone, inside in zip(self._zones, insides, strict=True):
+            if zone.zone.zone_id in self._zone_speeds:
+                lowest[inside] = np.minimum(lowest[inside], zone.zone.limit_kmh)
+        return lowest
 
     def _feed_zone(
         self, zone: ZoneTruth, times: list[int], speeds: list[float], inside: NDArray[np.bool_]

@@ -136,7 +136,11 @@ class Drive:
         expected = sorted(_essence(event) for event in json_lines(self.truth) if "rule" in event)
         assert {rule for _, rule, *_ in expected} >= {"speeding", "continuous_driving", "zone_enter"}
         wait_for(lambda: len(self._foretold()) >= len(expected), "the alerts are at the desk")
-        assert sorted(_essence(alert | alert["detail"]) for alert in self._foretold()) == expected
+        found = sorted(_essence(alert | alert["detail"]) for alert in self._foretold())
+        silent, invented = sorted(set(expected) - set(found)), sorted(set(found) - set(expected))
+        assert not silent, f"{len(silent)} events that happened were not told, first {silent[:3]}"
+        assert not invented, f"{len(invented)} were told that did not happen, first {invented[:3]}"
+        assert found == expected, "told more than once"
 
     def _foretold(self) -> list[dict[str, Any]]:
         """The desk's alerts by rules that the truth covers."""

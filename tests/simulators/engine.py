@@ -41,10 +41,8 @@ RULES_OF_THE_TRUTH = ("continuous_driving", "speeding")
 
 
 def told_by_the_truth(change: EpisodeChange) -> bool:
-    """Whether a fleet's ground truth speaks of it; a zone's limit is there the zone's own rule only."""
-    if change.rule.startswith("zone_"):
-        return True
-    return change.rule in RULES_OF_THE_TRUTH and change.detail.get("limit_source") != "zone"
+    """Whether a fleet's ground truth speaks of it."""
+    return change.rule in RULES_OF_THE_TRUTH or change.rule.startswith("zone_")
 
 
 class Judge:
