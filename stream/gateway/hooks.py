@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from stream.jt808.messages.position import BASE_BYTES, PositionQueryResponse
 from stream.jt808.session_events import Sent
 
 if TYPE_CHECKING:
@@ -58,7 +59,12 @@ def is_answer(message_id: int) -> bool:
 
 
 def reply_serial_of(message_id: int, body: bytes) -> int | None:
-    """The serial of the order that an answer names; None where it names none or is cut short."""
+    """The serial of the order that an answer names; None where it names none or is cut short.
+
+    A 0x0201 of 28 bytes is a position alone, as terminals of 2011 send it.
+    """
+    if message_id == PositionQueryResponse.message_id and len(body) == BASE_BYTES:
+        return None
     if message_id in _WITH_SERIAL and len(body) >= _SERIAL_BYTES:
         return int.from_bytes(body[:_SERIAL_BYTES])
     return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from gzip import compress
 from typing import Any
 
 import pytest
 
 from stream.attachments.control import read_file_list
+from stream.gateway.hooks import reply_serial_of
 from stream.jt808.assembly import Assembler
 from stream.jt808.errors import LengthError
 from stream.jt808.frame import encode_frame
@@ -96,6 +98,8 @@ def test_a_queried_position_without_a_serial() -> None:
     assert (body["reply_serial"], body["position"]["latitude_deg"]) == (None, 32.041544)
     body = shown(0x0201, b"\0\x05" + POSITION)["body"]
     assert (body["reply_serial"], body["position"]["speed_kmh"]) == (5, 60.0)
+    assert reply_serial_of(0x0201, POSITION) is None
+    assert reply_serial_of(0x0201, b"\0\x05" + POSITION) == 5
 
 
 # --- 0x1210 ----------------------------------------------------------------------------------------------
@@ -173,3 +177,22 @@ def test_the_parts_of_a_can_id() -> None:
             "data": "0102030405060708",
         }
     ]
+
+
+def test_compressed_data_are_shown_within_a_bound() -> None:
+    for plain in (b"what the terminal said", bytes(1_000_000)):
+        data = compress(plain, mtime=0)
+        body = shown(0x0901, len(data).to_bytes(4) + data)["body"]
+        assert body["data"] == data.hex()
+        assert bytes.fromhex(body["decompressed"]) == plain[: 64 * 1024]
+    assert "decompressed" not in shown(0x0901, b"\0\0\0\x02no")["body"]
+
+
+def test_events_are_deleted_by_their_ids_alone() -> None:
+    wire = encode_frame(0x8301, "1", 1, bytes.fromhex("04 02 01 02"))
+    [found] = decode_data(wire, Assembler())
+    assert [one["event_id"] for one in found["body"]["events"]] == [1, 2]
+    assert encode_object(found) == [wire]
+    [found] = decode_data(encode_frame(0x8301, "1", 1, bytes.fromhex("04 02 0100 0200")), Assembler())
+    assert [one["event_id"] for one in found["body"]["events"]] == [1, 2]
+    assert "as_sent" not in found

@@ -8,7 +8,7 @@ from stream.jt808.kind_lists import Counted, ListOf, Nested
 from stream.jt808.kinds import SHORT_TEXT, U8, U16, WORD_TEXT, Number, RestText
 from stream.jt808.layout import SINCE_2019, Record, Scope
 from stream.jt808.messages.base import Message
-from stream.jt808.reader import pack
+from stream.jt808.reader import Reader, pack
 
 FLAG_URGENT = 1 << 0
 FLAG_DISPLAY = 1 << 2
@@ -18,6 +18,7 @@ FLAG_CAN_FAULT_CODE = 1 << 5
 
 _FLAGS = {0: "urgent", 2: "display", 3: "spoken", 4: "ad screen", 5: "CAN fault code"}
 _ACTIONS = {0: "delete all", 1: "update", 2: "append", 3: "modify", 4: "delete these"}
+_DELETE_THESE = 4
 
 
 # JT/T 808-2013, table 38.
@@ -62,13 +63,24 @@ class DriverEvent(Record):
     text: Annotated[str, SHORT_TEXT]
 
 
+class _Events(Counted[DriverEvent]):
+    """To delete some, their ids may stand alone: "the items need no content" (JT/T 808-2013, 0x8301)."""
+
+    def read(self, reader: Reader, name: str, scope: Scope) -> tuple[DriverEvent, ...]:
+        ahead = reader.ahead()
+        if scope["action"] != _DELETE_THESE or not ahead or len(ahead) != 1 + ahead[0]:
+            return super().read(reader, name, scope)
+        count = reader.count(self.count_bytes, f"{name} count")
+        return tuple(DriverEvent(reader.count(1, f"{name}[{k}].event_id"), "") for k in range(count))
+
+
 @dataclass(frozen=True, slots=True)
 class EventSetting(Message):
     """0x8301, before 2019. action: 0 delete all, 1 update, 2 append, 3 modify, 4 delete these."""
 
     message_id: ClassVar[int] = 0x8301
     action: Annotated[int, Number(1, names=_ACTIONS)]
-    events: Annotated[tuple[DriverEvent, ...], Counted(1, Nested(DriverEvent), omit_empty=True)] = ()
+    events: Annotated[tuple[DriverEvent, ...], _Events(1, Nested(DriverEvent), omit_empty=True)] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Self
+from zlib import decompressobj
+from zlib import error as zlib_error
 
 from stream.jt808.header import Edition
 from stream.jt808.kinds import REST_DATA, U32, CountedData, FixedData, Number
@@ -14,6 +16,10 @@ _KINDS = {
     **{0xF7: "peripheral state", 0xF8: "peripheral information"},
 }
 _RSA_BYTES = 128
+# Enough for a look at it; without a bound, few bytes could stand for very many.
+_MAX_SHOWN_BYTES = 64 * 1024
+# The window bits by which zlib knows that it is GZIP.
+_GZIP = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +78,19 @@ class ElectronicWaybill(CountedMessage):
 
 @dataclass(frozen=True, slots=True)
 class CompressedData(CountedMessage):
-    """0x0901, GZIP."""
+    """0x0901, GZIP. The JSON view shows what it holds as `decompressed` too, where it can be read."""
 
     message_id: ClassVar[int] = 0x0901
+    shown_only: ClassVar[frozenset[str]] = frozenset({"decompressed"})
+
+    def show(self, edition: Edition) -> dict[str, Json]:
+        """With the first 64 KiB of what was compressed, in hex."""
+        view = super(CompressedData, self).show(edition)
+        try:
+            plain = decompressobj(_GZIP).decompress(self.data, _MAX_SHOWN_BYTES)
+        except zlib_error:
+            return view
+        return view | {"decompressed": plain.hex()}
 
 
 @dataclass(frozen=True, slots=True)
