@@ -14,12 +14,18 @@ const number = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null
 
 /** Shown elsewhere, or of no use to a person. */
-const HIDDEN = new Set(['zone_id', 'zone_name_en'])
+const HIDDEN = new Set(['zone_id', 'zone_name_en', 'route_id', 'route_name_en', 'bit', 'alarm', 'concerns'])
+
+/** Told once in each language; the other one is hidden. */
+const inOtherLanguage = (name: string): boolean =>
+  name === (language.value === 'zh' ? 'alarm_en' : 'alarm_zh')
 
 /** A field's value as text, by the unit its name ends in. */
 export function fieldText(name: string, value: unknown): string {
   if (name === 'limit_source') return word(t.value.detail.sources, String(value))
   const n = number(value)
+  if (Array.isArray(value)) return value.join(t.value.sep)
+  if (value === true) return '✓'
   if (n === null) return typeof value === 'object' ? JSON.stringify(value) : String(value)
   if (name.endsWith('_kmh')) return `${decimal(n, 1)} km/h`
   if (name.endsWith('_km')) return `${decimal(n, 1)} km`
@@ -39,13 +45,20 @@ const reading = (name: string): number => {
 
 export function facts(alert: Alert): Fact[] {
   return Object.entries(alert.detail)
-    .filter(([name, value]) => !HIDDEN.has(name) && value !== null && value !== '')
+    .filter(([name, value]) => !HIDDEN.has(name) && !inOtherLanguage(name) && value !== null && value !== '')
     .sort(([a], [b]) => Math.sign(reading(a) - reading(b)) || 0)
     .map(([name, value]) => ({
       name,
       label: word(t.value.detail.fields, name),
-      text: name === 'zone_name' ? zoneName(alert) : fieldText(name, value),
+      text: named(alert, name) ?? fieldText(name, value),
     }))
+}
+
+/** Names that are told in both languages. */
+function named(alert: Alert, name: string): string | undefined {
+  if (name === 'zone_name') return zoneName(alert)
+  if (name !== 'route_name') return undefined
+  return String((language.value === 'en' && alert.detail.route_name_en) || alert.detail.route_name)
 }
 
 const zoneName = ({ detail }: Alert): string =>
