@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -18,8 +19,9 @@ from alerts.times import now_ms
 from stream.exchange.from_below import NOTHING
 from stream.exchange.order_messages import cut
 from stream.exchange.received import Answer, Handler, Handlers, Received
-from stream.exchange.vehicle_answers import driver_answer, refused, static_answer, waybill_answer
+from stream.exchange.vehicle_answers import asked_of, driver_answer, refused, static_answer, waybill_answer
 from stream.jt809.messages import alarms, platforms, static, supervision, vehicles
+from stream.jt809.times import GMT8
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,13 @@ COMMAND_S = 180
 
 MAX_TEXT_BYTES = 1000
 """Of a text for a terminal; a longer one is cut."""
+
+_SPEEDS = 0x08
+"""GB/T 19056: speeds second by second; what is meant where a peer names times and no command."""
+_COLLECTIONS = range(0x08, 0x16)
+"""Commands of GB/T 19056 that take a block: first and last time, and how many units of data at most."""
+_MAX_BLOCKS = 0xFFFF
+"""Where the peer states no number: all that there is between its times."""
 
 
 async def _post_check(connection: asyncpg.Connection, received: Received) -> Sequence[Answer]:
@@ -131,6 +140,21 @@ def _emergency(message: Any) -> tuple[str, Mapping[str, Any]]:
     return "terminal_control", {"command": 2, "arguments": ";".join(fields)}
 
 
+def _recorder(message: Any) -> tuple[str, Mapping[str, Any]]:
+    """0x8700: a command of GB/T 19056, with times where it takes some and the peer names them."""
+    command = _SPEEDS if message.command is None else message.command
+    if command not in _COLLECTIONS or message.start_time is None or message.end_time is None:
+        return "recorder_query", {"command": command, "data": ""}
+    blocks = _MAX_BLOCKS if message.max_blocks is None else message.max_blocks
+    times = _digits(message.start_time) + _digits(message.end_time)
+    return "recorder_query", {"command": command, "data": f"{times}{blocks:04x}"}
+
+
+def _digits(time: datetime) -> str:
+    """BCD[6] in hex, GMT+8."""
+    return time.astimezone(GMT8).strftime("%y%m%d%H%M%S")
+
+
 def _command(kind: str, body_of: Callable[[Any], tuple[str, Mapping[str, Any]]]) -> Handler:
     """A handler that gives a vehicle's terminal the command that is meant; its end is answered later."""
 
@@ -149,7 +173,7 @@ def _command(kind: str, body_of: Callable[[Any], tuple[str, Mapping[str, Any]]])
             connection,
             received.link.name,
             kind,
-            _asked(received),
+            asked_of(received),
             operator=received.link.name,
             valid_s=2 * COMMAND_S,
             plate=received.plate,
@@ -161,23 +185,6 @@ def _command(kind: str, body_of: Callable[[Any], tuple[str, Mapping[str, Any]]])
         return NOTHING
 
     return handle
-
-
-def _asked(received: Received) -> dict[str, Any]:
-    """What the answer will have to repeat."""
-    message: Any = received.message
-    return {
-        "vehicle_id": received.vehicle_id,
-        "msg_sequence": getattr(message, "msg_sequence", None),
-        "lens": getattr(message, "lens_id", None),
-        "size": getattr(message, "size_type", None),
-    }
-
-
-async def _recorder(connection: asyncpg.Connection, received: Received) -> Sequence[Answer]:
-    """0x9504: data of the recorder (0x8700) are not among the commands to terminals."""
-    answer = await refused(connection, received, "recorder")
-    return [answer] if answer else NOTHING
 
 
 FROM_ABOVE: Handlers = {
@@ -196,6 +203,6 @@ FROM_ABOVE: Handlers = {
     supervision.PhotoRequest: _command("photo", _photo),
     supervision.TextRequest: _command("vehicle_text", _vehicle_text),
     supervision.EmergencyRequest: _command("emergency_access", _emergency),
-    supervision.RecorderRequest: _recorder,
+    supervision.RecorderRequest: _command("recorder", _recorder),
 }
 """All others are stored and shown: answers to registrations, vehicles exchanged, pre-warnings, alarms."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import Mapping
 
@@ -89,7 +90,7 @@ class OrderSender:
             return
         async with self._pool.acquire() as connection:
             rows = await connection.fetch(
-                """SELECT o.order_id, c.state, c.reason
+                """SELECT o.order_id, c.state, c.reason, c.result
                    FROM exchange_orders o JOIN commands c USING (command_id)
                    WHERE o.link = ANY($1::text[]) AND o.direction = 'in' AND o.state = 'sent'
                      AND c.ended_at IS NOT NULL LIMIT 200""",
@@ -101,22 +102,23 @@ class OrderSender:
             for order in await open_orders(connection, links, "sent", "in"):
                 row, runner = ended.get(order.order_id), self._runners.get(order.link)
                 if row is not None and runner is not None:
-                    await self._answer(connection, order, runner, row["state"], row["reason"])
+                    await self._answer(connection, order, runner, row)
 
     async def _answer(
         self,
         connection: asyncpg.Connection,
         order: Order,
         runner: Runner,
-        state: str,
-        reason: str | None,
+        ended: asyncpg.Record,
     ) -> None:
-        answer = await command_answer(connection, runner.link, order, state)
+        state: str = ended["state"]
+        told = json.loads(ended["result"] or "{}")
+        answer = await command_answer(connection, runner.link, order, state, told)
         if answer is not None:
             try:
                 sent = runner.session.send(answer)
             except LinkDown:
                 return
             runner.inbox.tell_sent(answer, sent.sequence)
-        ended = "answered" if state == "answered" else "failed"
-        await end_order(connection, order.order_id, ended, {"command_state": state}, reason)
+        end = "answered" if state == "answered" else "failed"
+        await end_order(connection, order.order_id, end, {"command_state": state}, ended["reason"])

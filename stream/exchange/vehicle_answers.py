@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -100,23 +100,33 @@ async def static_answer(connection: asyncpg.Connection, received: Received) -> S
     return [static.VehicleData(**received.vehicle, **received.source, car_info=_gbk(text))]
 
 
+def asked_of(received: Received) -> dict[str, Any]:
+    """What the answer will have to repeat."""
+    message = received.message
+    return {
+        "vehicle_id": received.vehicle_id,
+        "msg_sequence": getattr(message, "msg_sequence", None),
+        "lens": getattr(message, "lens_id", None),
+        "size": getattr(message, "size_type", None),
+        "command": getattr(message, "command", None),
+    }
+
+
 async def refused(connection: asyncpg.Connection, received: Received, kind: str) -> Message | None:
     """The answer to something that cannot be asked of the vehicle."""
     unknown = received.vehicle_id is None
-    asked = {
-        "vehicle_id": received.vehicle_id,
-        "msg_sequence": getattr(received.message, "msg_sequence", None),
-        "lens": getattr(received.message, "lens_id", None),
-        "size": getattr(received.message, "size_type", None),
-    }
     result = _PHOTO_UNKNOWN if kind == "photo" and unknown else _PHOTO_FAILED if kind == "photo" else _FAILED
-    return await _answer(connection, received.link, kind, received.vehicle, received.source, asked, result)
+    return await _answer(
+        connection, received.link, kind, received.vehicle, received.source, asked_of(received), result
+    )
 
 
 async def command_answer(
-    connection: asyncpg.Connection, link: Link, order: Order, state: str
+    connection: asyncpg.Connection, link: Link, order: Order, state: str, answer: Mapping[str, Any]
 ) -> Message | None:
-    """The answer when the command that an order became has ended in a state."""
+    """The answer when the command that an order became has ended in a state.
+
+    answer: what the terminal said, as `stream.gateway.command_messages.result_of` has it; may be empty."""
     done = state == "answered"
     if order.kind == "photo":
         result = _PHOTO_LATER if done else _PHOTO_UNREACHABLE if state == "expired" else _PHOTO_FAILED
@@ -126,7 +136,8 @@ async def command_answer(
     if link.version == "2019":
         source = {"source_type": _SOURCE_TYPES[order.kind], "source_sequence": order.sequence}
     vehicle = {"plate": order.plate, "color": order.plate_colour}
-    return await _answer(connection, link, order.kind, vehicle, source, order.body, result)
+    data = bytes.fromhex(answer.get("data", "")) if done and order.kind == "recorder" else b""
+    return await _answer(connection, link, order.kind, vehicle, source, order.body, result, data)
 
 
 _SOURCE_TYPES = {
@@ -146,6 +157,7 @@ async def _answer(
     source: dict[str, Any],
     asked: dict[str, Any],
     result: int,
+    data: bytes = b"",
 ) -> Message | None:
     if kind == "listen":
         return supervision.ListenResponse(**vehicle, **source, result=result)
@@ -155,7 +167,7 @@ async def _answer(
     if kind == "emergency_access":
         return supervision.EmergencyResponse(**vehicle, **source, result=result)
     if kind == "recorder":
-        return supervision.RecorderResponse(**vehicle, **source, data=b"")
+        return supervision.RecorderResponse(**vehicle, **source, command=asked.get("command"), data=data)
     if kind == "photo":
         position = await _position(connection, link, asked["vehicle_id"])
         return supervision.PhotoResponse(
