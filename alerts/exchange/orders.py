@@ -87,6 +87,14 @@ async def open_orders(
     return [_order(row) for row in rows]
 
 
+async def read_orders(connection: asyncpg.Connection, order_ids: Sequence[str]) -> list[Order]:
+    """Some orders, oldest first."""
+    rows = await connection.fetch(
+        "SELECT * FROM exchange_orders WHERE order_id = ANY($1::uuid[]) ORDER BY created_at", list(order_ids)
+    )
+    return [_order(row) for row in rows]
+
+
 async def mark_sent(connection: asyncpg.Connection, order_id: str, sequence: int) -> None:
     """The message is handed to the link under `sequence`."""
     await connection.execute(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections.abc import Mapping
 
@@ -13,10 +12,11 @@ import asyncpg
 from alerts.exchange import post_checks, supervisions
 from alerts.exchange.orders import OUT, Order, end_order, mark_sent, open_orders
 from stream.exchange import metrics
+from stream.exchange.command_ends import answer_ended
 from stream.exchange.order_messages import UnsendableOrder, message_of, quoted_number
+from stream.exchange.pictures import Pictures
 from stream.exchange.runner import Runner
 from stream.exchange.session import LinkDown
-from stream.exchange.vehicle_answers import command_answer
 from stream.protocol_errors import EncodeError
 from stream.worker.database import DATABASE_AWAY
 
@@ -29,7 +29,10 @@ LOOK_S = 1.0
 class OrderSender:
     """Mutable; one a process, for all its links."""
 
-    def __init__(self, pool: asyncpg.Pool, runners: Mapping[str, Runner], woken: asyncio.Event) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, runners: Mapping[str, Runner], woken: asyncio.Event, pictures: Pictures
+    ) -> None:
+        self._pictures = pictures
         self._pool = pool
         self._runners = runners
         self._woken = woken
@@ -89,36 +92,4 @@ class OrderSender:
         if not links:
             return
         async with self._pool.acquire() as connection:
-            rows = await connection.fetch(
-                """SELECT o.order_id, c.state, c.reason, c.result
-                   FROM exchange_orders o JOIN commands c USING (command_id)
-                   WHERE o.link = ANY($1::text[]) AND o.direction = 'in' AND o.state = 'sent'
-                     AND c.ended_at IS NOT NULL LIMIT 200""",
-                links,
-            )
-            ended = {str(row["order_id"]): row for row in rows}
-            if not ended:
-                return
-            for order in await open_orders(connection, links, "sent", "in"):
-                row, runner = ended.get(order.order_id), self._runners.get(order.link)
-                if row is not None and runner is not None:
-                    await self._answer(connection, order, runner, row)
-
-    async def _answer(
-        self,
-        connection: asyncpg.Connection,
-        order: Order,
-        runner: Runner,
-        ended: asyncpg.Record,
-    ) -> None:
-        state: str = ended["state"]
-        told = json.loads(ended["result"] or "{}")
-        answer = await command_answer(connection, runner.link, order, state, told)
-        if answer is not None:
-            try:
-                sent = runner.session.send(answer)
-            except LinkDown:
-                return
-            runner.inbox.tell_sent(answer, sent.sequence)
-        end = "answered" if state == "answered" else "failed"
-        await end_order(connection, order.order_id, end, {"command_state": state}, ended["reason"])
+            await answer_ended(connection, self._runners, links, self._pictures)

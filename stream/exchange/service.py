@@ -11,7 +11,9 @@ from typing import Any
 import asyncpg
 from aiokafka import AIOKafkaProducer
 
+from alerts.evidence.objects import Objects
 from alerts.registry import Terminal, find_by_plate
+from stream.attachments.configure import objects_of
 from stream.broker_clients import start_patiently
 from stream.exchange import metrics
 from stream.exchange.dead_letters import DeadLetters
@@ -21,6 +23,7 @@ from stream.exchange.keeper import Keeper
 from stream.exchange.link import Link
 from stream.exchange.listeners import Listeners
 from stream.exchange.order_sender import OrderSender
+from stream.exchange.pictures import Pictures
 from stream.exchange.plates import PlateDirectory, PlateKey
 from stream.exchange.position_block import LinkBlockBuilder, LinkPart, LinkReceipt
 from stream.exchange.runner import Runner
@@ -42,7 +45,8 @@ POOL_CONNECTIONS = 8
 async def serve(
     settings: Settings, links: Sequence[Link], stop: asyncio.Event, clock: Clock | None = None
 ) -> None:
-    """Run until told to stop. Raises ServiceError when a port cannot be opened."""
+    """Run until told to stop. Raises ServiceError when a port cannot be opened, OperatorError for a store of
+    evidence that is none."""
     if not links:
         log.warning("no links: set exchange.links to a file of links (docs/exchange.md); waiting for the end")
         await stop.wait()
@@ -56,7 +60,7 @@ async def serve(
 async def _open(
     settings: Settings, links: Sequence[Link], clock: Clock, stack: contextlib.AsyncExitStack
 ) -> Exchange:
-    section = settings.exchange
+    section, objects = settings.exchange, objects_of(settings.evidence)
     pool = await asyncpg.create_pool(
         settings.database.dsn, min_size=0, max_size=POOL_CONNECTIONS, command_timeout=30,
         server_settings={"application_name": "haulwatch exchange"},
@@ -76,7 +80,7 @@ async def _open(
         limit=section.max_pending_reports,
         linger_s=section.block_linger_ms / 1000,
     )
-    return Exchange(settings, links, pool, publisher, clock)
+    return Exchange(settings, links, pool, publisher, clock, objects)
 
 
 class Exchange:
@@ -89,6 +93,7 @@ class Exchange:
         pool: asyncpg.Pool,
         publisher: Publisher[LinkPart, LinkReceipt],
         clock: Clock,
+        objects: Objects,
     ) -> None:
         self.runners: dict[str, Runner] = {}
         self._settings = settings
@@ -100,7 +105,7 @@ class Exchange:
         self._intake = Intake(publisher, directory, self._dead_letters.keep)
         self._listeners = Listeners(links)
         self._keeper = Keeper(settings.database.dsn, links, self._start, self._stop)
-        self._orders = OrderSender(pool, self.runners, self._keeper.woken)
+        self._orders = OrderSender(pool, self.runners, self._keeper.woken, Pictures(objects))
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         publisher.settle = self._settle
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -21,7 +22,9 @@ from stream.jt809.messages.gnss import Gnss, Gnss2019
 from stream.protocol_errors import ProtocolError
 
 _DRIVER_ID, _WAYBILL = 0x0702, 0x0701
-_PHOTO_LATER, _PHOTO_UNREACHABLE, _PHOTO_FAILED, _PHOTO_UNKNOWN = 2, 3, 4, 9
+_PHOTO_TAKEN, _PHOTO_UNREACHABLE, _PHOTO_NO_LENS, _PHOTO_FAILED, _PHOTO_UNKNOWN = 1, 3, 4, 5, 9
+_NO_LENS = "channel_unsupported"
+"""Why a command `photo` failed whose terminal has no such channel."""
 _FAILED = 1
 _OK = 0
 _TRANSPORT_TYPES = {"heavy_truck": "030", "tour_coach": "012", "line_coach": "011", "hazmat": "031"}
@@ -121,23 +124,37 @@ async def refused(connection: asyncpg.Connection, received: Received, kind: str)
     )
 
 
-async def command_answer(
-    connection: asyncpg.Connection, link: Link, order: Order, state: str, answer: Mapping[str, Any]
-) -> Message | None:
-    """The answer when the command that an order became has ended in a state.
+@dataclass(frozen=True, slots=True)
+class CommandEnd:
+    """How a command has ended: its state and reason, what the terminal said (as
+    `stream.gateway.command_messages.result_of` has it; may be empty), and the picture it took."""
 
-    answer: what the terminal said, as `stream.gateway.command_messages.result_of` has it; may be empty."""
-    done = state == "answered"
-    if order.kind == "photo":
-        result = _PHOTO_LATER if done else _PHOTO_UNREACHABLE if state == "expired" else _PHOTO_FAILED
-    else:
-        result = _OK if done else _FAILED
+    state: str
+    reason: str | None
+    told: Mapping[str, Any]
+    photo: supervision.Photo | None = None
+
+
+async def command_answer(
+    connection: asyncpg.Connection, link: Link, order: Order, end: CommandEnd
+) -> Message | None:
+    """The answer when the command that an order became has ended."""
+    done = end.state == "answered"
+    result = _photo_result(end) if order.kind == "photo" else _OK if done else _FAILED
     source = {}
     if link.version == "2019":
         source = {"source_type": _SOURCE_TYPES[order.kind], "source_sequence": order.sequence}
     vehicle = {"plate": order.plate, "color": order.plate_colour}
-    data = bytes.fromhex(answer.get("data", "")) if done and order.kind == "recorder" else b""
-    return await _answer(connection, link, order.kind, vehicle, source, order.body, result, data)
+    data = bytes.fromhex(end.told.get("data", "")) if done and order.kind == "recorder" else b""
+    return await _answer(connection, link, order.kind, vehicle, source, order.body, result, data, end.photo)
+
+
+def _photo_result(end: CommandEnd) -> int:
+    if end.photo is not None:
+        return _PHOTO_TAKEN
+    if end.state == "expired":
+        return _PHOTO_UNREACHABLE
+    return _PHOTO_NO_LENS if end.reason == _NO_LENS else _PHOTO_FAILED
 
 
 _SOURCE_TYPES = {
@@ -158,6 +175,7 @@ async def _answer(
     asked: dict[str, Any],
     result: int,
     data: bytes = b"",
+    photo: supervision.Photo | None = None,
 ) -> Message | None:
     if kind == "listen":
         return supervision.ListenResponse(**vehicle, **source, result=result)
@@ -176,7 +194,7 @@ async def _answer(
             result=result,
             position=position,
             lens_id=asked["lens"] or 0,
-            photo=supervision.Photo(size_type=asked["size"] or 0, data=b""),
+            photo=photo or supervision.Photo(size_type=asked["size"] or 0, data=b""),
         )
     return None
 

@@ -61,7 +61,10 @@ async def running_exchange(
     """The role, until the context ends."""
     links = read_links(write_links(folder, *tables), {})
     stop = asyncio.Event()
-    role = asyncio.create_task(serve(place.settings, links, stop, clock))
+    settings = replace(
+        place.settings, evidence=replace(place.settings.evidence, data_dir=folder / "evidence", store="")
+    )
+    role = asyncio.create_task(serve(settings, links, stop, clock))
     try:
         yield
         if role.done():
