@@ -24,6 +24,7 @@ from stream.jt809 import events as e
 from stream.jt809.events import LinkName
 from stream.jt809.link_settings import LinkSettings
 from stream.jt809.messages import Message, RawMessage
+from stream.jt809.messages.platforms import LowerResendRequest, UpperResendRequest
 from stream.jt809.peer import LINKS, Peer, Sent
 from stream.jt809.states import LinkState
 
@@ -235,6 +236,8 @@ class Session:
             case e.PositionsReceived():
                 self._sinks.put_positions(event)
             case e.MessageReceived():
+                if isinstance(event.message, UpperResendRequest | LowerResendRequest):
+                    self._send_again(event.message)
                 self._sinks.put_message(event)
             case e.FrameRefused():
                 metrics.FAULTS.labels(self.link.name, event.error.code).inc()
@@ -255,6 +258,20 @@ class Session:
                 self._on_established(event.link)
             case e.LinkLost():
                 self._on_lost(event)
+
+    def _send_again(self, asked: UpperResendRequest | LowerResendRequest) -> None:
+        """What the peer asks for again, as far as it is kept and its socket takes it: one that asks and does
+        not read would fill our memory."""
+        if asked.data_type is None or asked.first_sequence is None or asked.last_sequence is None:
+            return  # the form with a list, whose meaning no source tells
+        self.counters["resend_requests"] += 1
+        for frame in self.peer.kept(asked.data_type, asked.first_sequence, asked.last_sequence):
+            if not all(self._writable[name].is_set() for name in self._wires):
+                break
+            if self.peer.send_again(frame, self._clock()) is None:
+                break
+            self.counters["frames_sent_again"] += 1
+            self._flush()
 
     def _on_established(self, name: LinkName) -> None:
         self._established.add(name)

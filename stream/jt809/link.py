@@ -181,6 +181,16 @@ class Link:
         self._last_sent_s = now_s
         return sequence
 
+    @property
+    def newest_frame(self) -> bytes:
+        """What `write` has queued last; only until it is taken."""
+        return self._outgoing[-1]
+
+    def write_again(self, frame: bytes, now_s: float) -> None:
+        """Queue a frame once more, unchanged."""
+        self._outgoing.append(frame)
+        self._last_sent_s = now_s
+
     def next_deadline(self) -> float | None:
         """When `pass_time` is to be called at the latest."""
         if self.state is LinkState.DOWN:

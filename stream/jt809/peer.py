@@ -33,6 +33,7 @@ from stream.jt809.link import Link
 from stream.jt809.link_settings import RECONNECT_FIRST_S, RECONNECT_LAST_S, LinkSettings
 from stream.jt809.messages import Message, RawMessage
 from stream.jt809.messages import links as m
+from stream.jt809.sent_frames import SentFrame, SentFrames
 from stream.jt809.sequence import SequenceWatch
 from stream.jt809.states import LinkState, Side, Trigger
 
@@ -77,6 +78,7 @@ class Peer:
         self.sub = Link("sub", sub, settings, self._take_sequence, self._watch)
         self.counts: Counter[str] = Counter()
         self._sequence = 0
+        self._sent = SentFrames()
         self._events: deque[Event] = deque()
         self._attempts = _Attempts()
         self._sub_address: tuple[str, int] | None = None
@@ -144,14 +146,35 @@ class Peer:
         None if both are down: the message was not taken. Raises `EncodeError` if it does not fit its fields;
         its sequence number is not used up then.
         """
-        preferred = self.sub if message.message_id >= _DOWN_TYPES else self.main
+        link = self._link_for(message.message_id)
+        if link is None:
+            return None
+        sequence = link.write(message, now_s)
+        self._sent.keep(message.message_id, message.sub_type, sequence, link.newest_frame)
+        return Sent(link.name, sequence)
+
+    def kept(self, data_type: int, first: int, last: int) -> Iterator[SentFrame]:
+        """Frames of ours that can be sent again, see `SentFrames.find`."""
+        return self._sent.find(data_type, first, last)
+
+    def send_again(self, frame: SentFrame, now_s: float) -> LinkName | None:
+        """Queue a frame once more, unchanged; the link it is for now, None if both are down."""
+        link = self._link_for(frame.message_id)
+        if link is None:
+            return None
+        link.write_again(frame.data, now_s)
+        return link.name
+
+    def _link_for(self, message_id: int) -> Link | None:
+        """The link where a message belongs, or the other while that is down."""
+        preferred = self.sub if message_id >= _DOWN_TYPES else self.main
         other = self.main if preferred is self.sub else self.sub
         link = preferred if preferred.established else other
         if not link.established:
             return None
         if link is not preferred:
             self.counts["fell_over"] += 1
-        return Sent(link.name, link.write(message, now_s))
+        return link
 
     def accept_login(self, verify_code: int, now_s: float) -> bool:
         """Upper platform: let the lower one in that asked; its sub link is wanted next.
