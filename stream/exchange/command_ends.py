@@ -85,8 +85,9 @@ async def _answer(
 
 
 async def _photo(order: Order, runner: Runner, row: asyncpg.Record, pictures: Pictures) -> Photo | None:
-    """The picture, without data where it has no room in a frame; None while there is none."""
-    if row["sha256"] is None:
+    """The picture, without data where it has no room in a frame; None while there is none, or while the peer
+    does not read those before it: two hundred of them would fill our memory."""
+    if row["sha256"] is None or not runner.session.writable:
         return None
     data = b"" if row["size_bytes"] > MAX_BYTES else await pictures.read(row["sha256"], row["size_bytes"])
     if data is None:

@@ -153,6 +153,11 @@ class Session:
             self._flush()
         return sent
 
+    @property
+    def writable(self) -> bool:
+        """Whether no socket that is open holds too much."""
+        return all(self._writable[name].is_set() for name in self._wires)
+
     async def drain(self) -> None:
         """Wait while the sockets that are open hold too much."""
         for name in tuple(self._wires):
@@ -266,7 +271,7 @@ class Session:
             return  # the form with a list, whose meaning no source tells
         self.counters["resend_requests"] += 1
         for frame in self.peer.kept(asked.data_type, asked.first_sequence, asked.last_sequence):
-            if not all(self._writable[name].is_set() for name in self._wires):
+            if not self.writable:
                 break
             if self.peer.send_again(frame, self._clock()) is None:
                 break
