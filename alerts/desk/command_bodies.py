@@ -87,14 +87,14 @@ class TerminalControl(Body):
     arguments: Annotated[str, gbk_up_to(1000)] = Field("", description="For 1 and 2, separated by `;`")
 
 
-class Track(Body):
+class TemporaryTracking(Body):
     """0x8202."""
 
     interval_s: Word = Field(description="Seconds between reports; 0 stops")
     validity_s: DWord = Field(0, description="Seconds for which it is followed")
 
     @model_validator(mode="after")
-    def _check(self) -> Track:
+    def _check(self) -> TemporaryTracking:
         if self.interval_s and not self.validity_s:
             raise ValueError("validity_s: how long the vehicle is to be followed must be stated")
         return self
@@ -208,7 +208,7 @@ BODIES: dict[str, Any] = {
     "terminal_control": TerminalControl,
     "attributes_query": Empty,
     "position_query": Empty,
-    "track": Track,
+    "track": TemporaryTracking,
     "alarm_confirm": AlarmConfirm,
     "link_check": Empty,
     "area_set": AreaSet,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -83,9 +83,17 @@ async def until(pool: asyncpg.Pool, table: str, wanted: list[int]) -> None:
     assert await serials(pool, table) == wanted
 
 
+@pytest.fixture
+def own_broker() -> Iterator[str]:
+    """A broker whose topics hold what this test sends, and nothing of other tests."""
+    with running_broker() as address:
+        yield address
+
+
 async def test_messages_and_frames_become_rows_exactly_once(
-    broker: str, pool: asyncpg.Pool, tmp_path: Path
+    own_broker: str, pool: asyncpg.Pool, tmp_path: Path
 ) -> None:
+    broker = own_broker
     await ensure_topics(broker, {MESSAGES: 2, FRAMES: 2})
     await publish(broker, MESSAGES, encode_messages([message(1), message(2)]), encode_messages([picture(3)]))
     async with following(broker, pool, tmp_path):
