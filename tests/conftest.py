@@ -8,9 +8,14 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from alerts import migrate
 from tests.services import running_broker, running_postgres
+
+# Two test processes share two cores with a broker and a database: how long a draw takes says nothing of it.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -50,7 +50,6 @@ def test_what_the_desk_accepts_can_be_said(kind: str, body: dict[str, Any], edit
     ) == message.encode(edition)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # the first draw is slow on a busy machine
 @given(st.sampled_from(SENT_KINDS), st.dictionaries(FIELDS, JSON, max_size=4), st.sampled_from(EDITIONS))
 def test_any_body_is_said_or_refused(kind: str, body: dict[str, Any], edition: Any) -> None:
     try:
