@@ -13,6 +13,8 @@ import asyncpg
 import pytest
 
 from alerts.exchange import post_checks, supervisions
+from alerts.exchange.links import try_lock
+from stream.exchange import keeper
 from stream.jt809.events import LoginRequested
 from stream.jt809.frame import encode_frame
 from stream.jt809.header import Header
@@ -221,15 +223,26 @@ async def test_a_text_for_a_driver_becomes_a_command(below: Place, tmp_path: Pat
         assert (answer.source_type, answer.source_sequence) == (0x9503, sequence)
 
 
-async def test_two_processes_do_not_both_run_a_link(below: Place, tmp_path: Path) -> None:
+async def test_two_processes_do_not_both_run_a_link(
+    below: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     table = table_of()
+    refused = 0
+
+    async def watched(connection: asyncpg.Connection, link: str) -> bool:
+        nonlocal refused
+        got = await try_lock(connection, link)
+        refused += not got
+        return got
+
+    monkeypatch.setattr(keeper, "try_lock", watched)
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     async with other_of(table) as other, contextlib.AsyncExitStack() as first:
         await first.enter_async_context(running_exchange(below, tmp_path / "a", table))
         await other.until_up()
         async with running_exchange(below, tmp_path / "b", table):
-            await asyncio.sleep(1.5)  # more than one try of the second to get the link
+            await other.until(lambda: refused >= 2)
             rows = await fetch(below, "SELECT epoch FROM exchange_links")
             assert rows[0]["epoch"] == 1
             await first.aclose()
