@@ -4,7 +4,7 @@ import argparse
 from dataclasses import dataclass
 from typing import Literal
 
-from stream.jt809.cipher import Cipher
+from stream.jt809.cipher import Cipher, parse_cipher
 from stream.jt809.header import Edition
 from stream.protocol_errors import EncodeError
 
@@ -82,7 +82,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _cipher(text: str) -> Cipher:
     try:
-        m1, ia1, ic1 = (int(part) for part in text.split(","))
-        return Cipher(m1, ia1, ic1)
-    except (ValueError, EncodeError) as error:
-        raise argparse.ArgumentTypeError(f"{text!r} must be M1,IA1,IC1: {error}") from None
+        return parse_cipher(text)
+    except EncodeError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -97,12 +97,11 @@ def _decoder_809(lenient: bool, explain: bool, encrypt: str | None) -> Decoder:
 def _cipher(encrypt: str | None) -> Any:
     if encrypt is None:
         return None
-    from stream.jt809.cipher import Cipher
+    from stream.jt809.cipher import parse_cipher
 
     try:
-        m1, ia1, ic1 = (int(part, 0) for part in encrypt.split(","))
-        return Cipher(m1, ia1, ic1)
-    except (ValueError, EncodeError):
+        return parse_cipher(encrypt)
+    except EncodeError:
         raise OperatorError(
             f"--encrypt {encrypt}: three numbers M1,IA1,IC1 of at most 32 bits are wanted, such as "
             "10000000,20000000,30000000"
