@@ -13,6 +13,9 @@ STAGES = {
     "rules": "reports through all rules, against a plain per-report loop",
     "sink": "rows through a whole flush transaction, against a bare binary COPY",
     "gateway": "position reports to their durable answers, against a bare uvloop echo",
+    "slow_peers": "healthy terminals' answers beside thousands of slow peers, against without them",
+    "cold_start": "the whole centre from nothing running to 50,000 vehicles in hand, against one vehicle",
+    "soak": "memory of every role under an hour's steady load, against that after a quarter of it",
     "pipeline": "terminals to alerts through every real part, against a bare binary COPY",
 }
 

@@ -69,13 +69,14 @@ class FleetLoad:
         self.begin = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
         self.vehicles = [Vehicle(number, self) for number in range(vehicles)]
         self.answers = 0
-        self.all_in = asyncio.Event()
+        self._awaited = 0
+        self._all_heard = asyncio.Event()
 
     def heard(self, answers: int) -> None:
         """Count answers; the first of each vehicle is to its authentication."""
         self.answers += answers
-        if self.answers >= len(self.vehicles):
-            self.all_in.set()
+        if self.answers >= self._awaited:
+            self._all_heard.set()
 
     def registry_csv(self) -> str:
         """All vehicles in the import format."""
@@ -93,7 +94,7 @@ class FleetLoad:
         for vehicle in self.vehicles:
             await loop.create_connection(lambda vehicle=vehicle: vehicle, "127.0.0.1", port)
             vehicle.authenticate(codes[vehicle.phone.lstrip("0")])
-        await asyncio.wait_for(self.all_in.wait(), 60)
+        await self._heard(len(self.vehicles))
 
     async def drive(self, reports_per_s: float, seconds: float) -> tuple[int, float]:
         """Report in turn at a steady total rate; returns how many were sent, in how many seconds."""
@@ -105,6 +106,17 @@ class FleetLoad:
                 sent += 1
             await asyncio.sleep(0.005)
         return sent, time.perf_counter() - started_s
+
+    async def answered(self) -> None:
+        """Wait until everything sent has been answered. Raises TimeoutError."""
+        await self._heard(len(self.vehicles) + sum(vehicle.reports for vehicle in self.vehicles))
+
+    async def _heard(self, answers: int) -> None:
+        self._awaited = answers
+        self._all_heard.clear()
+        if self.answers < answers:
+            async with asyncio.timeout(60):
+                await self._all_heard.wait()
 
     def close(self) -> None:
         """Drop all connections."""

@@ -48,25 +48,36 @@ async def _measure() -> tuple[list[float], list[float]]:
         await ensure_topics(bootstrap_servers, {TELEMETRY: 12, ALERTS: 1, COMMANDS: 1})
         for _ in range(ROUNDS):
             with _process([sys.executable, "-m", "benchmarks.echo"], {}) as port:
-                reports = [_report(number) for number in range(CONNECTIONS)]
+                reports = [position_frame(number) for number in range(CONNECTIONS)]
                 rate = await round_trips_per_s(port, reports, None, lambda data: True, SECONDS)
                 baseline.append(rate)
-            settings = {
-                "HAULWATCH_BROKER_BOOTSTRAP_SERVERS": bootstrap_servers,
-                "HAULWATCH_GATEWAY_HOST": "127.0.0.1",
-                "HAULWATCH_GATEWAY_METRICS_PORT": str(free_port()),
-                "HAULWATCH_GATEWAY_ADMIT_UNKNOWN": "true",
-                "HAULWATCH_DATABASE_DSN": f"postgresql://nobody@127.0.0.1:{free_port()}/none",
-            }
-            with _process([sys.executable, "-m", "benchmarks.trial_gateway"], settings) as port:
+            with running_gateway(bootstrap_servers) as port:
                 ours.append(await round_trips_per_s(port, reports, _join, _is_report_answer, SECONDS))
     return ours, baseline
 
 
+@contextmanager
+def running_gateway(bootstrap_servers: str) -> Iterator[int]:
+    """The trial gateway as a process; yields its port."""
+    settings = {
+        "HAULWATCH_BROKER_BOOTSTRAP_SERVERS": bootstrap_servers,
+        "HAULWATCH_GATEWAY_HOST": "127.0.0.1",
+        "HAULWATCH_GATEWAY_METRICS_PORT": str(free_port()),
+        "HAULWATCH_GATEWAY_ADMIT_UNKNOWN": "true",
+        "HAULWATCH_DATABASE_DSN": f"postgresql://nobody@127.0.0.1:{free_port()}/none",
+    }
+    with _process([sys.executable, "-m", "benchmarks.trial_gateway"], settings) as port:
+        yield port
+
+
 def _join(transport: asyncio.Transport, number: int) -> None:
-    """Authenticate; the benchmark's gateway takes a phone for its own code."""
+    transport.write(authentication_frame(number))
+
+
+def authentication_frame(number: int) -> bytes:
+    """The 0x0102 of a terminal; the trial gateway takes a phone for its own code."""
     phone = _phone(number)
-    transport.write(encode_frame(0x0102, phone, 0, phone.lstrip("0").encode(), "2013"))
+    return encode_frame(0x0102, phone, 0, phone.lstrip("0").encode(), "2013")
 
 
 def _is_report_answer(data: bytes) -> bool:
@@ -74,7 +85,8 @@ def _is_report_answer(data: bytes) -> bool:
     return data[-5:-3] == b"\x02\x00"
 
 
-def _report(number: int) -> bytes:
+def position_frame(number: int) -> bytes:
+    """A 0x0200 of a terminal, of this second."""
     report = PositionReport(
         alarm_bits=0,
         status_bits=3,

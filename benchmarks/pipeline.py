@@ -12,27 +12,17 @@ import asyncio
 import json
 import os
 import statistics
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import uvloop
 
-from alerts.registry import import_csv
 from benchmarks import sink
 from benchmarks.fleet_load import FleetLoad
-from benchmarks.load import wait_listening
-from benchmarks.surroundings import durable_database
-from stream.topics import ALERTS, COMMANDS, TELEMETRY, ensure_topics
-from tests.services import data_folder, free_port, running_broker
+from benchmarks.whole_centre import WholeCentre, whole_centre
 
 VEHICLES = 2_000
 REPORTS_PER_S = int(os.environ.get("BENCHMARK_REPORTS_PER_S", "5000"))
@@ -41,30 +31,13 @@ SECONDS = 30.0
 
 def run() -> dict[str, object]:
     """One run at a fixed rate; latencies over all alerts of it."""
-    with ExitStack() as stack:
-        dsn = stack.enter_context(durable_database())
-        bootstrap_servers = stack.enter_context(running_broker())
-        folder = stack.enter_context(data_folder())
-        asyncio.run(ensure_topics(bootstrap_servers, {TELEMETRY: 12, ALERTS: 1, COMMANDS: 1}))
+    with whole_centre() as centre:
         load = FleetLoad(VEHICLES)
-        _register(dsn, folder, load)
-        ports = {name: free_port() for name in ("gateway", "desk")}
-        settings = {
-            "HAULWATCH_BROKER_BOOTSTRAP_SERVERS": bootstrap_servers,
-            "HAULWATCH_DATABASE_DSN": dsn,
-            "HAULWATCH_GATEWAY_HOST": "127.0.0.1",
-            "HAULWATCH_GATEWAY_PORT": str(ports["gateway"]),
-            "HAULWATCH_DESK_PORT": str(ports["desk"]),
-            "HAULWATCH_GATEWAY_METRICS_PORT": str(free_port()),
-            "HAULWATCH_WORKER_METRICS_PORT": str(free_port()),
-        }
-        for role in ("worker", "desk", "gateway"):
-            stack.enter_context(_role(role, settings, folder))
-        for port in ports.values():
-            wait_listening(port)
+        codes = centre.register(load.registry_csv())
+        centre.start()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            result = runner.run(_drive(load, ports, dsn))
-        flush_s, copy_s = asyncio.run(sink.measure(dsn))
+            result = runner.run(_drive(load, centre, codes))
+        flush_s, copy_s = asyncio.run(sink.measure(centre.dsn))
     baseline = sink.BATCH_ROWS / statistics.median(copy_s)
     return {
         **result,
@@ -77,38 +50,17 @@ def run() -> dict[str, object]:
     }
 
 
-def _register(dsn: str, folder: Path, load: FleetLoad) -> None:
-    path = folder / "registry.csv"
-    path.write_text(load.registry_csv(), encoding="utf-8")
-    if import_csv(dsn, path):
-        raise RuntimeError("the registry was not imported")
-
-
-@contextmanager
-def _role(name: str, settings: dict[str, str], folder: Path) -> Iterator[None]:
-    with (folder / f"{name}.log").open("wb") as log:
-        command = [sys.executable, "-m", "stream.cli", name]
-        process = subprocess.Popen(command, env=os.environ | settings, stdout=log, stderr=log)
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait()
-
-
-async def _drive(load: FleetLoad, ports: dict[str, int], dsn: str) -> dict[str, object]:
-    with psycopg.connect(dsn) as connection:
-        rows = connection.execute("SELECT terminal_phone, auth_code FROM vehicles").fetchall()
-    await load.connect(ports["gateway"], dict(rows))
+async def _drive(load: FleetLoad, centre: WholeCentre, codes: dict[str, str]) -> dict[str, object]:
+    await load.connect(centre.gateway_port, codes)
     arrivals: list[tuple[float, dict[str, Any]]] = []
     # A daemon, because the stream ends only with the desk.
-    threading.Thread(target=_listen, args=(ports["desk"], arrivals), daemon=True).start()
+    threading.Thread(target=_listen, args=(centre.desk_port, arrivals), daemon=True).start()
     await load.drive(REPORTS_PER_S, 5.0)
     load.answers = 0
-    stored = _stored(dsn)
+    stored = centre.stored()
     first = len(arrivals)
     sent, elapsed_s = await load.drive(REPORTS_PER_S, SECONDS)
-    stored_per_s = (_stored(dsn) - stored) / elapsed_s
+    stored_per_s = (centre.stored() - stored) / elapsed_s
     acknowledged = load.answers / elapsed_s
     await asyncio.sleep(2.0)
     latencies_s = sorted(_latency_s(load, arrived_s, alert) for arrived_s, alert in arrivals[first:])
@@ -142,9 +94,3 @@ def _latency_s(load: FleetLoad, arrived_s: float, alert: dict[str, Any]) -> floa
     vehicle = load.vehicles[int(alert["vehicle_id"][1:])]
     found = datetime.fromisoformat(alert["found"]).astimezone(UTC)
     return arrived_s - vehicle.sent_s[found]
-
-
-def _stored(dsn: str) -> int:
-    with psycopg.connect(dsn) as connection:
-        row = connection.execute("SELECT count(*) FROM tracks").fetchone()
-    return int(row[0]) if row else 0
