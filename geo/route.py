@@ -23,12 +23,17 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Part of a route from vertex `first` to vertex `last`. NaN where something is not asked."""
+    """Part of a route from vertex `first` to vertex `last`. NaN where something is not asked.
 
+    `night_limit_kmh` is a limit of its own at night (JT/T 808-2019 0x8606 has one beside the day's).
+    """
+
+    id: str
     first: int
     last: int
     width_m: float = math.nan
     limit_kmh: float = math.nan
+    night_limit_kmh: float = math.nan
     min_s: float = math.nan
     max_s: float = math.nan
 
@@ -49,7 +54,7 @@ class Route:
 
     `width_m` is how far to either side of the line a vehicle is still on it; NaN leaves it to the rulebook.
     Without `vehicles` it is meant for all of its classes, without these for every class. `departures` are
-    minutes of the day.
+    minutes of the day. `segments` are in the order of the line.
     """
 
     id: str
@@ -117,7 +122,9 @@ def _line(coordinates: Any, datum: str) -> NDArray[np.float64]:
 
 
 def _with_demands(label: str, line: NDArray[np.float64], said: Mapping[str, Any]) -> Route:
-    segments = tuple(_segment(one, len(line)) for one in said.get("segments") or ())
+    segments = tuple(
+        sorted((_segment(one, len(line)) for one in said.get("segments") or ()), key=lambda one: one.first)
+    )
     stations = tuple(_station(one) for one in said.get("stations") or ())
     departures = tuple(sorted(_minute(one) for one in _texts(said, "departures")))
     rules = _texts(said, "rules")
@@ -157,8 +164,10 @@ def _segment(said: Mapping[str, Any], vertices: int) -> Segment:
         raise ZoneError(
             f"segment from {first!r} to {last!r} must be vertices of the line, 0 to {vertices - 1}"
         )
-    names = ("width_m", "limit_kmh", "min_s", "max_s")
-    return Segment(first, last, *(_positive(said, name) for name in names))
+    names = ("width_m", "limit_kmh", "night_limit_kmh", "min_s", "max_s")
+    label = said.get("id")
+    label = f"{first}-{last}" if label is None else str(label)
+    return Segment(label, first, last, *(_positive(said, name) for name in names))
 
 
 def _station(said: Mapping[str, Any]) -> Station:

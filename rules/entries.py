@@ -37,8 +37,9 @@ LAYOUT: Layout = {
     "before_fix_ms": ("i8", NONE),  # time of the newest fix before
     "odometer_mm": ("i8", 0),  # the way of all fixes, in whole millimetres: no cut changes a sum by rounding
     "limit_kmh": ("f8", np.nan),  # posted, as the report says
-    "road_limit_kmh": ("f8", np.inf),  # these four are written by families before speeding
+    "road_limit_kmh": ("f8", np.inf),  # these five are written by families before speeding
     "segment_limit_kmh": ("f8", np.inf),
+    "segment_night_kmh": ("f8", np.inf),
     "zone_limit_kmh": ("f8", np.inf),
     "weather_limit_kmh": ("f8", np.inf),
     "wheel_ms": ("i8", 0),  # continuous driving up to here, written by the fatigue family
@@ -181,7 +182,7 @@ def hear(e: Any, said: Any, report: int) -> None:
     e.driver_key, e.vehicle_class = said.driver_key[report], said.vehicle_class[report]
     e.positioned = said.positioned[report]
     e.road_class, e.wheel_ms, e.tail = 0, 0, False
-    e.road_limit_kmh = e.segment_limit_kmh = np.inf
+    e.road_limit_kmh = e.segment_limit_kmh = e.segment_night_kmh = np.inf
     e.zone_limit_kmh = e.weather_limit_kmh = np.inf
 
 

@@ -27,8 +27,8 @@ def limit_of(e: Any, class_limits_kmh: Any, p: Any) -> tuple[float, int]:
     """Limit of an entry in km/h and its source as an index into `SOURCES`.
 
     The lowest of class (by road), matched road, declared segment and posted limit, the later named of equals
-    only if it is the posted one; coaches at night, that limit times the night factor; a zone's limit or a
-    weather order where it is lower still, as it stands.
+    only if it is the posted one; coaches at night, that limit times the night factor; a segment's limit of
+    the night, a zone's limit or a weather order where it is lower still, as it stands.
     """
     limit_kmh, source = class_limits_kmh[e.vehicle_class, e.road_class], CLASS
     if e.road_limit_kmh < limit_kmh:
@@ -40,6 +40,8 @@ def limit_of(e: Any, class_limits_kmh: Any, p: Any) -> tuple[float, int]:
     if p.night_factor < 1 and is_night(e.time_ms, p.night_from_ms, p.night_to_ms):
         # Rounded, so that 80 % of a limit is the number a person would write.
         limit_kmh, source = np.rint(limit_kmh * p.night_factor * 1e6) / 1e6, NIGHT
+    if e.segment_night_kmh < limit_kmh:
+        limit_kmh, source = e.segment_night_kmh, SEGMENT
     if e.zone_limit_kmh < limit_kmh:
         limit_kmh, source = e.zone_limit_kmh, ZONE
     if e.weather_limit_kmh < limit_kmh:

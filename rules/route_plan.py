@@ -16,7 +16,8 @@ from rules.identity import vehicle_key
 from rules.vehicle_class import CODE_OF_NAME
 
 MAX_ROUTES_OF_A_VEHICLE = 8
-"""Routes that are watched of one vehicle; further ones, in the order of the file, are passed over.
+"""Routes that a vehicle can be on at a time, and that can name it; further ones, in the order of the file,
+are passed over.
 
 A coach has one line, each way, and some charters; each takes a slot of state and five hits an entry.
 """
@@ -29,8 +30,9 @@ _CLASSES = 256
 
 
 class RoutePlan(NamedTuple):
-    """k routes. Edges and segments are numbered over all of them; `segment_of` is -1 where none is declared,
-    widths are NaN where the rulebook decides; `in_hours` has a row a route, a column a minute of the day."""
+    """k routes. Edges are numbered over all of them; the segments of route i are those from
+    `segment_start[i]` on, and `segment_of` counts from there, -1 where none is declared. Widths are NaN where
+    the rulebook decides; `in_hours` has a row a route, a column a minute of the day."""
 
     lines: Lines
     key: NDArray[np.int64]
@@ -40,7 +42,9 @@ class RoutePlan(NamedTuple):
     width_m: NDArray[np.float64]  # by edge
     bearing_deg: NDArray[np.float64]  # by edge
     limit_kmh: NDArray[np.float64]  # by edge, inf where none
+    night_limit_kmh: NDArray[np.float64]  # by edge, inf where none
     segment_of: NDArray[np.int32]  # by edge
+    segment_start: NDArray[np.int64]  # (k + 1,)
     min_ms: NDArray[np.float64]  # by segment, NaN where not asked
     max_ms: NDArray[np.float64]
     station_start: NDArray[np.int64]
@@ -62,19 +66,20 @@ def make_route_plan(routes: Sequence[Route]) -> RoutePlan:
     """
     lines = make_lines([route.line for route in routes])
     edges = len(lines.x_deg)
-    width_m, limit_kmh = np.full(edges, np.nan), np.full(edges, np.inf)
-    segment_of = np.full(edges, -1, np.int32)
+    width_m, segment_of = np.full(edges, np.nan), np.full(edges, -1, np.int32)
+    limit_kmh, night_limit_kmh = np.full(edges, np.inf), np.full(edges, np.inf)
     min_s: list[float] = []
     max_s: list[float] = []
     for route, start, end in zip(routes, lines.start[:-1].tolist(), lines.start[1:].tolist(), strict=True):
         if len(route.departures) > MAX_DEPARTURES:
             raise ZoneError(f"route {route.id!r}: more than {MAX_DEPARTURES} departures a day")
         width_m[start:end] = route.width_m
-        for one in route.segments:
+        for number, one in enumerate(route.segments):
             part = slice(start + one.first, start + one.last)
-            segment_of[part] = len(min_s)
+            segment_of[part] = number
             width_m[part] = np.where(np.isnan(one.width_m), width_m[part], one.width_m)
             limit_kmh[part] = np.inf if np.isnan(one.limit_kmh) else one.limit_kmh
+            night_limit_kmh[part] = np.inf if np.isnan(one.night_limit_kmh) else one.night_limit_kmh
             min_s.append(one.min_s)
             max_s.append(one.max_s)
     return RoutePlan(
@@ -86,7 +91,9 @@ def make_route_plan(routes: Sequence[Route]) -> RoutePlan:
         width_m=width_m,
         bearing_deg=_bearings(lines),
         limit_kmh=limit_kmh,
+        night_limit_kmh=night_limit_kmh,
         segment_of=segment_of,
+        segment_start=np.cumsum([0, *(len(route.segments) for route in routes)]).astype(np.int64),
         min_ms=np.array(min_s, float) * 1000,
         max_ms=np.array(max_s, float) * 1000,
         station_start=np.cumsum([0, *(len(route.stations) for route in routes)]).astype(np.int64),

@@ -17,12 +17,14 @@ from geo.kernel import kernel
 from rules.change import EpisodeChange
 from rules.entries import haversine_m
 from rules.family import Batch, Setting, Table, Watch
-from rules.finding import Finding, Told, finding_of
+from rules.finding import Finding, finding_of
 from rules.holding import HIT, MOST_HITS, Holding, new_terms
+from rules.limits import is_night
 from rules.local_time import DAY_MS, OFFSET_MS
 from rules.parameters import Plan, compile_parameters
 from rules.quality import add_hit
 from rules.records import NO_ROW, NONE, Layout, Records
+from rules.route_findings import FAST, GAP, MISSED, OFF, SLOW, STOPPED, WRONG_WAY, describe
 from rules.route_plan import (
     DEPARTURE,
     DEVIATION,
@@ -36,25 +38,15 @@ from rules.route_plan import (
 from rules.rulebook import CLASS_CODES, Rulebook
 from rules.slots import COUNT, Slots, give_back, take_slot
 
-# Conditions; the numbers are in snapshots.
-OFF, FAST, SLOW, WRONG_WAY, STOPPED, MISSED = range(6)
-RULES = (
-    "route_deviation",
-    "route_too_fast",
-    "route_too_slow",
-    "route_wrong_direction",
-    "route_stop",
-    "route_missing_departure",
-)
-
 TRIP: Layout = {
     "route_key": ("i8", 0),
     "inside_ms": ("i8", NONE),  # newest report inside the corridor
     "departed_ms": ("i8", NONE),  # when it last left the place where the route begins
     "entered_ms": ("i8", NONE),  # the segment; NONE where nobody saw it
-    "edge": ("i4", NO_ROW),
-    "segment": ("i4", NO_ROW),
+    "edge": ("i4", NO_ROW),  # of the newest report inside; counted, as segments, from the route's first, so
+    "segment": ("i4", NO_ROW),  # that other routes of the file may come and go
     "inside": ("?", False),
+    "gap": ("?", False),  # since it entered the segment
     "at_end": ("?", False),  # at either end of the route
     "at_start": ("?", False),
 }
@@ -67,6 +59,8 @@ PLAN: Plan = {
     "terminus_m": ("f8", "route_terminus_m"),
     "forget_ms": ("i8", "route_forget_s"),
     "grace_ms": ("i8", "route_departure_grace_s"),
+    "night_from_ms": ("i8", "night_start_h"),
+    "night_to_ms": ("i8", "night_end_h"),
 }
 
 _ROOM = 1024
@@ -96,14 +90,10 @@ def _judge(
         e = entries[at]
         p = parameters[e.vehicle_class]
         owner = first[e.row]
-        mine = number_of[e.row]
-        for one in range(start[e.row], start[e.row] + mine):
+        for one in range(start[e.row], start[e.row] + number_of[e.row]):
             count = _follow(at, e, routes[one], plan, p, owner, slots, free, hits, count)
         for one in range(class_start[e.vehicle_class], class_start[e.vehicle_class + 1]):
-            if mine < MAX_ROUTES_OF_A_VEHICLE:
-                followed = count
-                count = _follow(at, e, of_class[one], plan, p, owner, slots, free, hits, count)
-                mine += 1 if count > followed else 0
+            count = _follow(at, e, of_class[one], plan, p, owner, slots, free, hits, count)
         _forget(e, p, owner, slots, free)
     return len(entries), count
 
@@ -116,6 +106,14 @@ def _trip_of(slots: Any, number: int, key: int) -> int:
 
 
 @kernel
+def _trips(slots: Any, number: int) -> int:
+    count = 0
+    while number != NO_ROW:
+        count, number = count + 1, slots[number].next
+    return count
+
+
+@kernel
 def _follow(
     at: int, e: Any, route: int, plan: Any, p: Any, owner: Any, slots: Any, free: Any, hits: Any, count: int
 ) -> int:
@@ -125,10 +123,10 @@ def _follow(
     box = plan.box[route]
     departed_ms = NONE
     if number != NO_ROW or (box[0] <= x <= box[2] and box[1] <= y <= box[3]):
-        hint = slots[number].edge if number != NO_ROW else NO_ROW
+        hint = _known_edge(plan.lines, route, slots[number].edge) if number != NO_ROW else NO_ROW
         edge, off_m, along_m = locate(plan.lines, route, hint, _width(plan, p, hint), x, y)
         inside = off_m <= _width(plan, p, edge)
-        if number == NO_ROW and inside:
+        if number == NO_ROW and inside and _trips(slots, owner.first) < MAX_ROUTES_OF_A_VEHICLE:
             number = take_slot(slots, free, e.row, owner.first)
             owner.first = number
             _new_trip(slots[number], plan.key[route])
@@ -137,11 +135,18 @@ def _follow(
             if inside:
                 count = _be_inside(at, e, route, edge, along_m, plan, p, trip, hits, count)
             else:
-                count = _be_outside(at, e, route, off_m, plan, trip, hits, count)
+                count = _be_outside(at, e, route, hint, off_m, plan, trip, hits, count)
             departed_ms = trip.departed_ms
     if plan.asks[route, DEPARTURE]:
         count = _departures(at, e, route, departed_ms, plan, p, hits, count)
     return count
+
+
+@kernel
+def _known_edge(lines: Any, route: int, edge: int) -> int:
+    """The edge that a trip knows; none where the route is a shorter one since."""
+    edges = lines.start[route + 1] - 1 - lines.start[route]
+    return lines.start[route] + edge if 0 <= edge < edges else NO_ROW  # type: ignore[no-any-return]
 
 
 @kernel
@@ -155,7 +160,7 @@ def _width(plan: Any, p: Any, edge: int) -> float:
 def _new_trip(trip: Any, key: int) -> None:
     trip.route_key, trip.inside_ms, trip.departed_ms, trip.entered_ms = key, NONE, NONE, NONE
     trip.edge, trip.segment = NO_ROW, NO_ROW
-    trip.inside, trip.at_end, trip.at_start = False, False, False
+    trip.inside, trip.at_end, trip.at_start, trip.gap = False, False, False, False
 
 
 @kernel
@@ -164,9 +169,9 @@ def _in_hours(plan: Any, route: int, time_ms: int) -> bool:
 
 
 @kernel
-def _hit(hits: Any, count: int, at: int, what: int, value: float, since_ms: int, key: int) -> int:
+def _hit(hits: Any, count: int, at: int, what: int, value: float, since_ms: int, key: int, bits: int) -> int:
     made = add_hit(hits, count, at, what, value, 0.0, since_ms)
-    hits[count].subject = key
+    hits[count].subject, hits[count].bits = key, bits
     return made
 
 
@@ -188,43 +193,56 @@ def _be_inside(
     length_m = lines.along_m[lines.start[route + 1] - 1]
     at_start = along_m <= p.terminus_m
     at_end = at_start or along_m >= length_m - p.terminus_m
-    count = _segments(at, e, plan.segment_of[edge], at_end, now and asks[TIME], plan, trip, hits, count)
+    segment = plan.segment_of[edge]
+    count = _segments(at, e, route, segment, at_end, now and asks[TIME], plan, trip, hits, count)
     if trip.at_start and not at_start:
         trip.departed_ms = e.time_ms
-    trip.edge, trip.inside_ms, trip.inside = edge, e.time_ms, True
+    trip.edge, trip.inside_ms, trip.inside = edge - lines.start[route], e.time_ms, True
     trip.at_start, trip.at_end = at_start, at_end
     if not now:
         return count
     e.segment_limit_kmh = min(e.segment_limit_kmh, plan.limit_kmh[edge])
+    if is_night(e.time_ms, p.night_from_ms, p.night_to_ms):
+        e.segment_night_kmh = min(e.segment_night_kmh, plan.night_limit_kmh[edge])
     if asks[DIRECTION] and e.speed_kmh > p.direction_kmh:
         turn_deg = abs((e.heading_deg - plan.bearing_deg[edge] + 180.0) % 360.0 - 180.0)
         if turn_deg > p.direction_deg:
-            count = _hit(hits, count, at, WRONG_WAY, turn_deg, e.time_ms, trip.route_key)
+            count = _hit(hits, count, at, WRONG_WAY, turn_deg, e.time_ms, trip.route_key, 0)
     if asks[STOP] and e.speed_kmh <= p.stopped_kmh and not at_end and not _at_station(e, route, plan):
-        count = _hit(hits, count, at, STOPPED, e.speed_kmh, e.time_ms, trip.route_key)
+        count = _hit(hits, count, at, STOPPED, e.speed_kmh, e.time_ms, trip.route_key, 0)
     return count
 
 
 @kernel
 def _segments(
-    at: int, e: Any, segment: int, at_end: bool, asked: bool, plan: Any, trip: Any, hits: Any, count: int
-) -> int:
-    """The time a vehicle takes for a segment, from the first report in it to the first behind it."""
+    at: int, e: Any, route: int, segment: int, at_end: bool, asked: bool, plan: Any, trip: Any, hits: Any,
+    count: int,
+) -> int:  # fmt: skip
+    """The time a vehicle takes for a segment, from the first report in it to the first behind it.
+
+    Waiting at an end is no driving: there the time begins with the last report at the end, or ends with the
+    first one.
+    """
+    first = plan.segment_start[route]
+    known = 0 <= trip.segment < plan.segment_start[route + 1] - first and trip.entered_ms != NONE
+    trip.gap |= e.gap
     arrives = at_end and trip.inside and not trip.at_end
     if segment != trip.segment or arrives:
-        whole = trip.segment >= 0 and trip.entered_ms != NONE
-        if whole and asked and (segment < 0 or abs(segment - trip.segment) <= 1):
-            took_ms = e.time_ms - trip.entered_ms
-            if took_ms < plan.min_ms[trip.segment]:
-                count = _hit(hits, count, at, FAST, took_ms, trip.entered_ms, trip.route_key)
-        trip.entered_ms = e.time_ms if trip.inside and not arrives else NONE
-        trip.segment = segment
-    if at_end and not arrives:
-        trip.entered_ms = e.time_ms  # waiting at an end is no driving
+        driven = known and trip.inside and not trip.at_end
+        if driven and asked and (segment < 0 or abs(segment - trip.segment) <= 1):
+            took_ms, least_ms = e.time_ms - trip.entered_ms, plan.min_ms[first + trip.segment]
+            if took_ms < least_ms:
+                bits = trip.segment + 1 | (GAP if trip.gap else 0)
+                count = _hit(hits, count, at, FAST, took_ms, trip.entered_ms, trip.route_key, bits)
+        trip.entered_ms = e.time_ms if trip.inside else NONE
+        trip.segment, trip.gap = segment, False
+    if at_end:
+        trip.entered_ms, trip.gap = e.time_ms, False
     elif segment >= 0 and trip.entered_ms != NONE and asked:
         took_ms = e.time_ms - trip.entered_ms
-        if took_ms > plan.max_ms[segment]:
-            count = _hit(hits, count, at, SLOW, took_ms, trip.entered_ms, trip.route_key)
+        if took_ms > plan.max_ms[first + segment]:
+            bits = segment + 1 | (GAP if trip.gap else 0)
+            count = _hit(hits, count, at, SLOW, took_ms, trip.entered_ms, trip.route_key, bits)
     return count
 
 
@@ -239,13 +257,15 @@ def _at_station(e: Any, route: int, plan: Any) -> bool:
 
 @kernel
 def _be_outside(
-    at: int, e: Any, route: int, off_m: float, plan: Any, trip: Any, hits: Any, count: int
+    at: int, e: Any, route: int, left: int, off_m: float, plan: Any, trip: Any, hits: Any, count: int
 ) -> int:
+    """A report outside the corridor, which was left at the edge `left`."""
     if trip.at_start:
         trip.departed_ms, trip.at_start = e.time_ms, False
     trip.segment, trip.entered_ms, trip.inside = NO_ROW, NONE, False
     if plan.asks[route, DEVIATION] and not trip.at_end and _in_hours(plan, route, e.time_ms):
-        count = _hit(hits, count, at, OFF, off_m, e.time_ms, trip.route_key)
+        bits = plan.segment_of[left] + 1 if left >= 0 else 0
+        count = _hit(hits, count, at, OFF, off_m, e.time_ms, trip.route_key, bits)
     return count
 
 
@@ -256,14 +276,17 @@ def _departures(
     """Departures whose grace ended in the interval before an entry: the newest that did not take place."""
     if e.before_fix_ms == NONE:
         return count
+    newest_ms, missed = e.before_fix_ms, -1
     for one in range(plan.departure_start[route], plan.departure_start[route + 1]):
         due_ms = plan.departures[one] * _MINUTE_MS + p.grace_ms - OFFSET_MS
         judged_ms = e.time_ms - (e.time_ms - due_ms) % DAY_MS
         planned_ms = judged_ms - p.grace_ms
-        if judged_ms <= e.before_fix_ms or planned_ms - p.grace_ms <= departed_ms <= judged_ms:
-            continue
-        return _hit(hits, count, at, MISSED, plan.departures[one], planned_ms, plan.key[route])
-    return count
+        if judged_ms > newest_ms and not planned_ms - p.grace_ms <= departed_ms <= judged_ms:
+            newest_ms, missed = judged_ms, one
+    if missed < 0:
+        return count
+    planned_ms = newest_ms - p.grace_ms
+    return _hit(hits, count, at, MISSED, plan.departures[missed], planned_ms, plan.key[route], 0)
 
 
 @kernel
@@ -326,7 +349,8 @@ class RouteWatch:
             told["at"] = at[told["at"]]
             found += self._told(told)
             begin = end
-        batch.entries["segment_limit_kmh"][at] = entries["segment_limit_kmh"]
+        for name in ("segment_limit_kmh", "segment_night_kmh"):
+            batch.entries[name][at] = entries[name]
         return found
 
     def open_changes(self) -> Iterable[EpisodeChange]:
@@ -334,27 +358,11 @@ class RouteWatch:
 
     def _told(self, records: NDArray[np.void]) -> list[Finding]:
         book, keys = self._setting.book, self._setting.vehicles.keys
-        pairs = ((record, self._describe(record, book)) for record in records)
+        records["bridged"] |= (records["bits"] & GAP) != 0
+        pairs = (
+            (record, describe(record, self._route_of.get(int(record["subject"])), book)) for record in records
+        )
         return [finding_of(one, told, int(keys[one["row"]]), book) for one, told in pairs if told.level]
-
-    def _describe(self, record: Any, book: Rulebook) -> Told:
-        what, key = int(record["what"]), int(record["subject"])
-        rule = RULES[what]
-        route = self._route_of.get(key)
-        subject = f"{key & 0xFFFF_FFFF_FFFF_FFFF:016x}"
-        detail: dict[str, Any] = {"route_id": subject, "route_name": "", "route_name_en": ""}
-        if route is not None:
-            detail = {"route_id": route.id, "route_name": route.name, "route_name_en": route.name_en}
-        value = float(record["a"])
-        if what == OFF:
-            detail |= {"max_distance_m": round(value, 1), "points": int(record["points"])}
-        elif what in (FAST, SLOW):
-            detail |= {"took_s": value / 1000}
-        elif what == WRONG_WAY:
-            detail |= {"turn_deg": round(value, 1)}
-        elif what == MISSED:
-            detail |= {"departure": f"{int(value) // 60:02}:{int(value) % 60:02}"}
-        return Told(rule, book.for_class(f"{rule}_level", int(record["vehicle_class"])), detail, subject)
 
 
 class RouteFamily:
