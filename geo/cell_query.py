@@ -1,107 +1,123 @@
-"""Points against a grid of cells over polygons: the loop of `ZoneSet.query`.
+"""Positions against the index of cells: the loop of `ZoneSet.query`.
 
-Most points are settled by their cell. For the others the edges of one slab are looked at; where rounding
+Most positions are settled by their cell. For the others the edges in the cell are looked at; where rounding
 could decide, the pair is marked, to be asked of shapely's exact predicate.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.grid import Grid
+from geo.bits import popcount
+from geo.cells import (
+    ASK,
+    KIND_BITS,
+    KINDS,
+    ODD,
+    ROUND,
+    UNSURE,
+    WHOLE,
+    anchor_x,
+    anchor_y,
+    side_of,
+)
+from geo.circle import circle_holds
 from geo.kernel import kernel
-from geo.slabs import SURE, Slabs
-
-OUTSIDE, INSIDE, UNSURE = range(3)
-
-
-class Index(NamedTuple):
-    """Grid and slabs of n polygons, as arrays for the kernels; see `Grid` and `Slabs`."""
-
-    origin: NDArray[np.float64]
-    size: NDArray[np.float64]
-    shape: NDArray[np.int64]
-    cell_starts: NDArray[np.int32]
-    polygon: NDArray[np.int32]
-    whole: NDArray[np.bool_]
-    south: NDArray[np.float64]
-    height: NDArray[np.float64]
-    slabs: NDArray[np.int64]
-    first_slab: NDArray[np.int64]
-    slab_starts: NDArray[np.int64]
-    ends: NDArray[np.float64]
-
-
-def make_index(grid: Grid, slabs: Slabs) -> Index:
-    """The arrays of a grid and slabs."""
-    ends = np.ascontiguousarray(slabs.ends.T)
-    frame = grid.frame
-    return Index(
-        frame.origin, frame.size, frame.shape.astype(np.int64), grid.starts, grid.polygon, grid.whole,
-        slabs.south, slabs.height, slabs.count, slabs.first, slabs.starts, ends,
-    )  # fmt: skip
 
 
 @kernel
-def cell_of(x: float, y: float, index: Index) -> int:
-    """Cell of a point; the last, empty one for points outside the grid or NaN."""
-    column = (x - index.origin[0]) / index.size[0]
-    row = (y - index.origin[1]) / index.size[1]
-    columns, rows = index.shape[0], index.shape[1]
-    if column >= 0 and column < columns and row >= 0 and row < rows:
-        return int(np.int64(row) * columns + np.int64(column))
-    return int(columns * rows)
-
-
-@kernel
-def count_candidates(x: NDArray[np.float64], y: NDArray[np.float64], index: Index) -> int:
-    """How many polygons lie in the cells of n points, one counted for each point: as many pairs at most."""
-    total = 0
-    for point in range(len(x)):
-        cell = cell_of(x[point], y[point], index)
-        total += index.cell_starts[cell + 1] - index.cell_starts[cell]
+def find_cells(x: NDArray[np.float64], y: NDArray[np.float64], index: Any, cells: NDArray[np.int32]) -> int:
+    """Write which of the filled cells each of n positions is in, -1 for none; returns how many words they
+    have in all, which bounds the pairs."""
+    frame, total = index.frame, 0
+    for position in range(len(x)):
+        column, row = (x[position] - frame.west) * frame.across, (y[position] - frame.south) * frame.up
+        place = -1
+        if column >= 0 and column < frame.columns and row >= 0 and row < frame.rows:  # never for NaN
+            cell = np.int64(row) * frame.columns + np.int64(column)
+            ahead = index.filled[cell >> 6] >> (cell & 63)
+            if ahead & 1:
+                passed = index.filled[cell >> 6] & ((np.int64(1) << (cell & 63)) - 1)
+                place = index.before[cell >> 6] + popcount(passed)
+                total += index.starts[place + 1] - index.starts[place]
+        cells[position] = place
     return total
 
 
 @kernel
-def lies_in(x: float, y: float, polygon: int, index: Index) -> int:
-    """Whether a point is in a polygon, or it takes an exact predicate to say so."""
-    slab = np.int64((y - index.south[polygon]) / index.height[polygon])
-    slab = index.first_slab[polygon] + min(max(slab, 0), index.slabs[polygon] - 1)
-    inside = False
-    for edge in range(index.slab_starts[slab], index.slab_starts[slab + 1]):
-        x0, y0, x1, y1 = index.ends[edge]
-        if y < min(y0, y1) or y > max(y0, y1):
-            continue
-        left, right = (x1 - x0) * (y - y0), (x - x0) * (y1 - y0)
-        if y in (y0, y1) or abs(left - right) <= SURE * (abs(left) + abs(right)):
-            return UNSURE
-        if (left > right) == (y1 > y0):
-            inside = not inside
-    return INSIDE if inside else OUTSIDE
+def ways_crossed(x: float, y: float, cell_x: float, cell_y: float, at: int, index: Any) -> tuple[int, int]:
+    """How often the way from a position to the anchor of its cell, first level, then upright, crosses the
+    pieces of boundary at `words[at]`: 0 for an even number, 1 for an odd one, 2 or 3 where rounding could
+    decide or the position lies on the boundary. And where the next words begin."""
+    odd, more = 0, True
+    while more:
+        first, last = index.words[at], index.words[at + 1]
+        at += 2
+        more = last < 0
+        if more:
+            last = ~last
+        x1, y1 = index.vertices[first, 0], index.vertices[first, 1]
+        for vertex in range(first + 1, last + 2):
+            x0, y0 = x1, y1
+            x1, y1 = index.vertices[vertex, 0], index.vertices[vertex, 1]
+            level, upright = (y0 > y) != (y1 > y), (x0 > cell_x) != (x1 > cell_x)
+            near = min(y0, y1) <= y <= max(y0, y1) and min(x0, x1) <= x <= max(x0, x1)
+            if not (level or upright or near):
+                continue
+            here = side_of(x, y, x0, y0, x1, y1) if level or near else 0
+            turn = side_of(cell_x, y, x0, y0, x1, y1) if level or upright else 0
+            end = side_of(cell_x, cell_y, x0, y0, x1, y1) if upright else 0
+            if here == UNSURE or turn == UNSURE or end == UNSURE:
+                odd |= 2
+            if level and here != turn:
+                odd ^= 1
+            if upright and turn != end:
+                odd ^= 1
+    return odd, at
 
 
 @kernel
 def find_pairs(
     x: NDArray[np.float64],
     y: NDArray[np.float64],
-    index: Index,
+    cells: NDArray[np.int32],
+    index: Any,
     points: NDArray[np.int64],
-    polygons: NDArray[np.int64],
-    unsure: NDArray[np.bool_],
-) -> int:
-    """Write the pairs of point and polygon, in order of point and polygon; returns how many. Those that need
-    an exact predicate are among them, and marked."""
-    count = 0
-    for point in range(len(x)):
-        cell = cell_of(x[point], y[point], index)
-        for entry in range(index.cell_starts[cell], index.cell_starts[cell + 1]):
-            polygon = index.polygon[entry]
-            where = INSIDE if index.whole[entry] else lies_in(x[point], y[point], polygon, index)
-            if where != OUTSIDE:
-                points[count], polygons[count], unsure[count] = point, polygon, where == UNSURE
+    zones: NDArray[np.int64],
+    ask: NDArray[np.int64],
+) -> tuple[int, int]:
+    """Write the pairs of position and zone, in order of both, and which of them an exact predicate must
+    decide. Returns how many of each."""
+    frame, count, asked = index.frame, 0, 0
+    for position in range(len(x)):
+        place = cells[position]
+        if place < 0:
+            continue
+        at, end = index.starts[place], index.starts[place + 1]
+        while at < end:
+            kind = index.words[at] & KINDS
+            points[count], zones[count] = position, index.words[at] >> KIND_BITS
+            at += 1
+            inside = True
+            if kind == ROUND:
+                circle = index.circles[index.words[at]]
+                inside = circle_holds(x[position], y[position], circle[0], circle[1], circle[2])
+                at += 1
+            elif kind == ASK:
+                ask[asked] = count
+                asked += 1
+            elif kind != WHOLE:
+                cell_x = anchor_x(np.int64((x[position] - frame.west) * frame.across), frame)
+                cell_y = anchor_y(np.int64((y[position] - frame.south) * frame.up), frame)
+                odd, at = ways_crossed(x[position], y[position], cell_x, cell_y, at, index)
+                inside = (odd & 1 == 1) != (kind == ODD)
+                if odd > 1:
+                    inside = True
+                    ask[asked] = count
+                    asked += 1
+            if inside:
                 count += 1
-    return count
+    return count, asked

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.kernel import kernel
+
 EARTH_RADIUS_M = 6_371_008.8  # mean radius R1 of WGS-84 (IUGG)
 
 
@@ -39,6 +41,15 @@ def haversine_m(
     chord = half_north * half_north + np.cos(latitude) * np.cos(other_latitude) * (half_east * half_east)
     distance: NDArray[np.float64] = (2.0 * EARTH_RADIUS_M) * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
     return distance
+
+
+@kernel
+def metres_between(x: float, y: float, other_x: float, other_y: float) -> float:
+    """`haversine_m` of two positions in degrees, for kernels."""
+    p, q = np.radians(y), np.radians(other_y)
+    north, east = np.sin((q - p) * 0.5), np.sin(np.radians(other_x - x) * 0.5)
+    chord = north * north + np.cos(p) * np.cos(q) * (east * east)
+    return 2.0 * EARTH_RADIUS_M * np.arcsin(np.sqrt(min(chord, 1.0)))  # type: ignore[no-any-return]
 
 
 def bearing_deg(

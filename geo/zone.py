@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import shapely
 
+from geo.circle import Circle
+
 ZONE_RULES = ("enter", "exit", "stay", "speed", "forbidden", "weather")
 DATUMS = ("wgs84", "gcj02")
 
@@ -30,7 +32,8 @@ class Zone:
     from > to; empty means all day. `vehicle_classes` are class names; empty means every class. `speed_min_s`
     is how long a run over the zone's limit must last, None as the rulebook says. `valid_ms` bounds the times
     (milliseconds since 1970 UTC, the end excluded) in which the zone is in force. The rule `weather` makes
-    `limit_kmh` a weather order: a limit for speeding, not one of the zone.
+    `limit_kmh` a weather order: a limit for speeding, not one of the zone. A zone with a `circle` is that
+    circle, exactly; `polygon` is what maps draw for it.
     """
 
     id: str
@@ -45,6 +48,7 @@ class Zone:
     hours: tuple[tuple[int, int], ...] = ()
     speed_min_s: float | None = None
     valid_ms: tuple[int, int] = ALWAYS_MS
+    circle: Circle | None = None
 
 
 def parse_hours(text: str) -> tuple[tuple[int, int], ...]:

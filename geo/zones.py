@@ -10,12 +10,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.cell_query import Index, count_candidates, find_pairs, make_index
+from geo.cell_build import build_index
+from geo.cell_query import find_cells, find_pairs
+from geo.cells import Index
 from geo.geojson import load_geojson, read_zones
-from geo.grid import build_grid
+from geo.outlines import make_outlines
 from geo.road_table import RoadTable
 from geo.route import Route, read_routes
-from geo.slabs import make_slabs
 from geo.zone import Zone, ZoneError
 
 __all__ = ["Zone", "ZoneError", "ZoneSet"]
@@ -44,10 +45,7 @@ class ZoneSet:
         self.roads = roads
         self._polygons = np.array([zone.polygon for zone in self.zones], object)
         shapely.prepare(self._polygons)
-        self._index: Index | None = None
-        if self.zones:
-            slabs = make_slabs(self._polygons)
-            self._index = make_index(build_grid(slabs), slabs)
+        self._index: Index | None = build_index(make_outlines(self.zones)) if self.zones else None
 
     def __len__(self) -> int:
         return len(self.zones)
@@ -97,18 +95,16 @@ class ZoneSet:
         >>> points.tolist(), zones.tolist()
         ([0, 1], [0, 0])
         """
-        x = np.asarray(longitude_deg, np.float64)
-        y = np.asarray(latitude_deg, np.float64)
         if self._index is None:
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
-        most = count_candidates(x, y, self._index)
-        point, zone = np.empty(most, np.int64), np.empty(most, np.int64)
-        unsure = np.empty(most, bool)
-        count = find_pairs(x, y, self._index, point, zone, unsure)
-        point, zone = point[:count], zone[:count]
-        ask = unsure[:count].nonzero()[0]
-        if not len(ask):
+        x = np.ascontiguousarray(longitude_deg, np.float64)
+        y = np.ascontiguousarray(latitude_deg, np.float64)
+        cells = np.empty(len(x), np.int32)
+        most = find_cells(x, y, self._index, cells)
+        point, zone, ask = (np.empty(most, np.int64) for _ in range(3))
+        count, asked = find_pairs(x, y, cells, self._index, point, zone, ask)
+        point, zone, ask = point[:count], zone[:count], ask[:asked]
+        if not asked:
             return point, zone
         keep = np.ones(count, bool)
         keep[ask] = shapely.intersects_xy(self._polygons[zone[ask]], x[point[ask]], y[point[ask]])
