@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from stream.jt808.messages import Item, PositionReport
-from stream.jt809.bulk import decode_frames, warm_up
+from stream.jt809.bulk import decode_frames
 from stream.jt809.cipher import Cipher
 from stream.jt809.frame import decode_frame, encode_frame
 from stream.jt809.header import Edition, Header
@@ -22,6 +22,7 @@ from stream.jt809.messages import read_message
 from stream.jt809.messages.gnss import Gnss, Gnss2019
 from stream.jt809.messages.vehicles import RealTimePosition
 from stream.jt809.positions import decode_positions
+from stream.jt809.warm_up import warm_up
 
 FRAMES = 5_000
 # The single path is so much slower that it gets fewer, to take no longer than the others.

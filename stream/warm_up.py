@@ -8,12 +8,12 @@ import time
 from geo import road_match
 from rules import warm_up as rules
 from stream.gateway import warm_up as gateway
-from stream.jt809 import bulk
+from stream.jt809 import warm_up as jt809
 
 
 def warm_up() -> None:
     """All kernels of the program."""
-    for part in (road_match, rules, gateway, bulk):
+    for part in (road_match, rules, gateway, jt809):
         part.warm_up()
 
 

@@ -26,7 +26,7 @@ from alerts.desk.desk import build_desk
 from alerts.desk.errors import install_error_handlers
 from alerts.desk.request_times import RequestTimes
 from alerts.desk.zones_json import load_zones
-from alerts.evidence.objects import open_objects
+from alerts.evidence.open_objects import open_objects
 
 _DESCRIPTION = """The operators' desk of haulwatch: vehicles, positions, tracks and alerts of a centre that
 watches heavy vehicles. Coordinates are WGS-84. Every refusal has the body

@@ -43,20 +43,3 @@ def object_path(sha256: bytes) -> str:
     """``ab/cd/abcd...``: two levels of 256 folders keep each of them small."""
     name = sha256.hex()
     return f"{name[:2]}/{name[2:4]}/{name}"
-
-
-def open_objects(url: str, folder: Path, *, endpoint: str = "", region: str = "") -> Objects:
-    """The store of the settings: ``s3://bucket/prefix``, or `folder` where `url` is empty.
-
-    endpoint, region: of the S3-compatible server; its keys come from AWS_ACCESS_KEY_ID and
-    AWS_SECRET_ACCESS_KEY in the environment. Raises ``ValueError`` for an address that is no store.
-    """
-    if not url:
-        from alerts.evidence.folder_objects import FolderObjects
-
-        return FolderObjects(folder)
-    if not url.startswith("s3://") or not url.removeprefix("s3://").strip("/"):
-        raise ValueError(f"{url!r} is not s3://BUCKET or s3://BUCKET/PREFIX")
-    from alerts.evidence.s3_objects import S3Objects
-
-    return S3Objects(url, endpoint=endpoint, region=region)

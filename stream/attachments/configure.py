@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from alerts.evidence.objects import Objects, open_objects
+from alerts.evidence.objects import Objects
+from alerts.evidence.open_objects import open_objects
 from alerts.evidence.retention import Retention
 from alerts.evidence.upload_orders import UploadPlace
 from stream.attachments.limits import MIB, Limits

@@ -29,7 +29,7 @@ from stream.exchange.position_block import LinkBlockBuilder, LinkPart, LinkRecei
 from stream.exchange.runner import Runner
 from stream.exchange.session import Clock, steady_clock
 from stream.gateway.publisher import Publisher
-from stream.jt809.bulk import warm_up
+from stream.jt809.warm_up import warm_up
 from stream.settings import Settings
 from stream.topics import TELEMETRY
 

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from stream.jt809.events import LinkName
-
-if TYPE_CHECKING:
-    from stream.exchange.session import Session
 
 HIGH_WATER_BYTES = 512 * 1024
 """What may wait in a socket's buffer before a session is told to wait: half a second of a busy link."""
 
 
+class WireUser(Protocol):
+    """What a wire tells its session."""
+
+    def wire_connected(self, wire: Wire) -> None:
+        """It stands."""
+
+    def wire_received(self, wire: Wire, data: bytes) -> None:
+        """Bytes came."""
+
+    def wire_lost(self, wire: Wire) -> None:
+        """It is gone."""
+
+    def wire_writable(self, wire: Wire, writable: bool) -> None:
+        """Whether it takes more to send now."""
+
+
 class Wire(asyncio.Protocol):
     """One TCP connection of a session's link."""
 
-    def __init__(self, session: Session, name: LinkName) -> None:
+    def __init__(self, session: WireUser, name: LinkName) -> None:
         self._session = session
         self.name = name
         self.transport: asyncio.Transport | None = None

@@ -17,11 +17,11 @@ from stream.gateway.command_archives import START, STOP, Archives
 from stream.gateway.command_dispatcher import Dispatcher, Limits
 from stream.gateway.command_messages import failure_of, fits, message_of, result_of
 from stream.gateway.command_writer import CommandWriter
-from stream.gateway.hooks import Sent
 from stream.gateway.server import Gateway
 from stream.gateway.session import Session
 from stream.jt808.errors import EncodeError
 from stream.jt808.messages import Message, RawMessage, TerminalGeneralResponse
+from stream.jt808.session_events import Sent
 
 log = logging.getLogger(__name__)
 

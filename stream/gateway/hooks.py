@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from stream.jt808.messages.position import BASE_BYTES, PositionQueryResponse
-from stream.jt808.session_events import Sent
 
 if TYPE_CHECKING:
     from stream.gateway.session import Session
     from stream.jt808.messages import Message, RawMessage
 
-__all__ = ["Listener", "Nobody", "Sent", "is_answer", "reply_serial_of"]
+__all__ = ["Listener", "Nobody", "is_answer", "reply_serial_of"]
 
 #: Uplink messages that answer an order and begin with its serial (JT/T 808-2019, 8; JT/T 1078).
 _WITH_SERIAL = frozenset({0x0001, 0x0104, 0x0201, 0x0302, 0x0500, 0x0700, 0x0802, 0x0805, 0x1205, 0x1206})

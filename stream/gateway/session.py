@@ -7,10 +7,10 @@ from typing import Protocol
 
 from alerts.registry import Terminal
 from alerts.terminal_traits import Traits
-from stream.gateway.hooks import Sent
 from stream.jt808.assembly import Pool
 from stream.jt808.messages import Message, RawMessage
 from stream.jt808.session import AUTHENTICATED, CLOSED, DEFAULT_LIMITS, Limits, TerminalSession
+from stream.jt808.session_events import Sent
 from stream.jt808.session_states import State, Trigger
 
 __all__ = ["AUTHENTICATED", "CLOSED", "Link", "Recorder", "Session", "State"]

@@ -91,14 +91,3 @@ def decode_frames(
         if len(contents[row]) > max_content_bytes(contents[row]):
             head[row, 0] = FrameFault.OVERSIZE
     return FrameBatch(edition, data, head)
-
-
-def warm_up() -> None:
-    """Compile or load the kernels of this package, so that no first frame waits for that."""
-    from stream.jt809.positions import decode_positions
-
-    cipher = Cipher(1, 1, 1)
-    for edition in HEADER_BYTES:
-        decode_positions(decode_frames([bytes(40)], edition, cipher))
-        decode_positions(decode_frames([bytes(40)], edition))
-    cipher.apply(1, bytes(1024))

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from alerts.evidence.folder_objects import FolderObjects
-from alerts.evidence.objects import ObjectError, ObjectMissing, Objects, object_path, open_objects
+from alerts.evidence.objects import ObjectError, ObjectMissing, Objects, object_path
+from alerts.evidence.open_objects import open_objects
 from tests.evidence.conftest import Centre
 from tests.evidence.s3_server import BUCKET, missing_tool, running_s3
 from tests.evidence.samples import h264, jpeg

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from alerts.evidence.media import Media, store_media
-from alerts.evidence.objects import open_objects
+from alerts.evidence.open_objects import open_objects
 from alerts.evidence.retention import Retention
 from alerts.times import to_ms
 from rules.identity import vehicle_key

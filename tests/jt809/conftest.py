@@ -2,7 +2,7 @@
 
 import pytest
 
-from stream.jt809.bulk import warm_up
+from stream.jt809.warm_up import warm_up
 
 
 @pytest.fixture(scope="session", autouse=True)
