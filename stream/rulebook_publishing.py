@@ -53,10 +53,14 @@ async def publish(bootstrap_servers: str, dsn: str, version: str, text: str) -> 
     try:
         await _keep(connection, version, text)
         offsets = await _hand_over(bootstrap_servers, encode_rulebook(text))
-        await connection.execute(
-            "UPDATE rulebook_versions SET offsets = $2, published_at = now() WHERE version = $1",
-            *(version, json.dumps(offsets)),
-        )
+        async with connection.transaction():
+            await connection.execute(
+                "UPDATE rulebook_versions SET offsets = $2, published_at = now() WHERE version = $1",
+                *(version, json.dumps(offsets)),
+            )
+            await connection.execute(
+                "INSERT INTO rulebook_publishings (published_at, version) VALUES (now(), $1)", version
+            )
         return offsets
     finally:
         await connection.close()

@@ -16,18 +16,23 @@ from alerts.evidence.safety_alarms import file_alarms
 from alerts.evidence.upload_orders import UploadPlace
 from alerts.revision import AlertRevision
 from alerts.vehicle_names import vehicle_names
-from rules.change import AlarmFiling
+from rules.change import AlarmFiling, Disposition
 from rules.engine import EpisodeChange
 from rules.reports import Reports
+from rules.terminal_alarms import EMERGENCY
+from stream.stored_alarms import write_alarms
 from stream.topics import ALERTS, TELEMETRY
 from stream.worker import history, tracks
 from stream.worker.checkpoint import Advance, advance
 from stream.worker.history import Window
 from stream.worker.round import DeadLetter, Evaluated
+from stream.worker.vehicle_days import NO_DAYS, KnownDays, VehicleDays, write_days
 
 #: Reports newer than all that is known of their vehicle cannot be in the table yet; anything else may be a
 #: repeat and goes through a conflict check.
 _FRESH = 0
+
+_EMERGENCY_BIT = 1 << EMERGENCY
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class Flush:
     alarms: Sequence[PartitionAlarms] = ()
     filing: Filing | None = None
     windows: Mapping[int, Window] = field(default_factory=dict)
+    days: VehicleDays = NO_DAYS
 
     @classmethod
     def of_round(
@@ -79,11 +85,14 @@ class Flush:
         advances: Sequence[Advance],
         now_ms: int | None,
         filing: Filing | None = None,
+        known_days: KnownDays | None = None,
     ) -> Flush:
-        """Join what the partitions of a round caused."""
+        """Join what the partitions of a round caused; `known_days` need not be written again."""
+        reports = Reports.concat([one.reports for one in evaluated])
+        disposition = np.concatenate([one.disposition for one in evaluated])
         return cls(
-            Reports.concat([one.reports for one in evaluated]),
-            np.concatenate([one.disposition for one in evaluated]),
+            reports,
+            disposition,
             [
                 PartitionChanges(one.partition.number, one.changes, one.vehicle_ids)
                 for one in evaluated
@@ -95,6 +104,7 @@ class Flush:
             [PartitionAlarms(one.alarms, one.vehicle_ids) for one in evaluated if one.alarms],
             filing,
             {key: window for one in evaluated for key, window in one.windows.items()},
+            NO_DAYS if known_days is None else known_days.news(reports, disposition),
         )
 
     @classmethod
@@ -130,6 +140,8 @@ async def _write(connection: asyncpg.Connection, flush: Flush, *, trust_fresh: b
     async with connection.transaction():
         await advance(connection, TELEMETRY, flush.advances)
         await _write_tracks(connection, flush, written, trust_fresh)
+        await write_alarms(connection, flush.reports, flush.disposition)
+        await write_days(connection, flush.days)
         await _write_dead_letters(connection, flush.dead_letters)
         for group in flush.alerts:
             names = await vehicle_names(connection, group.changes, group.vehicle_ids)
@@ -140,8 +152,15 @@ async def _write(connection: asyncpg.Connection, flush: Flush, *, trust_fresh: b
             written.revisions.extend(revisions)
         await _file_alarms(connection, flush, written)
         if flush.windows:
-            await history.queue(connection, flush.windows)
+            await history.queue(connection, flush.windows, _emergencies(flush))
     return written
+
+
+def _emergencies(flush: Flush) -> set[int]:
+    """Vehicles whose emergency button a report tells that came out of order."""
+    late = flush.disposition == Disposition.LATE
+    pressed = (flush.reports.alarm_bits & _EMERGENCY_BIT) != 0
+    return set(flush.reports.vehicle_key[late & pressed].tolist())
 
 
 async def _file_alarms(connection: asyncpg.Connection, flush: Flush, written: Written) -> None:

@@ -22,6 +22,7 @@ from stream.worker import checkpoint, flush, lateness, metrics
 from stream.worker.database import DATABASE_AWAY
 from stream.worker.partition import Order, Partition
 from stream.worker.round import Evaluated, Record, evaluate
+from stream.worker.vehicle_days import KnownDays
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class Pipeline:
         self._turn = asyncio.Lock()
         self._round_due_s = 0.0
         self._abandon = asyncio.Event()
+        self._known_days = KnownDays()
 
     async def put(self, record: Record) -> None:
         """Hand over one record; waits while the queue is full, which stops the fetching."""
@@ -143,7 +145,8 @@ class Pipeline:
         now_ms = int(time.time() * 1000)
         filing = flush.Filing(self._settings.upload_place, self._settings.retention, now_ms)
         said_ms = now_ms if self._settings.warn_drivers else None
-        if await self._write(flush.Flush.of_round(evaluated, self._advances(evaluated), said_ms, filing)):
+        advances = self._advances(evaluated)
+        if await self._write(flush.Flush.of_round(evaluated, advances, said_ms, filing, self._known_days)):
             for one in evaluated:
                 one.partition.written_offset = max(one.partition.written_offset, one.next_offset)
             self._observe(evaluated)

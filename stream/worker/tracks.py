@@ -1,7 +1,7 @@
 """Track rows as PostgreSQL binary COPY, built by numpy without a Python object a row.
 
-Every column of `tracks` is NOT NULL and of fixed size, so a row is always the same bytes long and a whole
-batch is one structured array in network order (PostgreSQL manual, COPY, "Binary Format").
+Every column of `tracks` is of fixed size and written without NULL, so a row is always the same bytes long and
+a whole batch is one structured array in network order (PostgreSQL manual, COPY, "Binary Format").
 """
 
 from __future__ import annotations
@@ -26,8 +26,14 @@ COLUMNS = (
     "status_bits",
     "digest",
     "disposition",
+    "driver_key",
+    "vehicle_class",
+    "recorder_speed_kmh",
 )
-_WIDTHS = (">i8", ">i8", ">i8", ">f8", ">f8", ">f4", ">i2", ">i2", ">i8", ">i8", ">i8", ">i2")
+_WIDTHS = (
+    *(">i8", ">i8", ">i8", ">f8", ">f8", ">f4", ">i2", ">i2", ">i8", ">i8", ">i8", ">i2"),
+    *(">i8", ">i2", ">f4"),
+)
 
 #: 2000-01-01T00:00:00Z, PostgreSQL's epoch, in milliseconds since 1970.
 _POSTGRES_EPOCH_MS = 946_684_800_000
