@@ -121,9 +121,10 @@ _SHIFT = np.uint64(29)
 
 def digest(reports: Reports) -> NDArray[np.int64]:
     """A 64-bit digest of what each report says: position, speed, heading, altitude, alarm and status bits,
-    and its active-safety alarms.
+    its posted limit where there is one, and its active-safety alarms.
 
     With vehicle and time it identifies an exact duplicate. It never is 0 and is the same in every process.
+    Who drove is not in it: a report sent again after a card was changed still is the same report.
     """
     small = reports.heading_deg.astype(np.uint64) << np.uint64(16)
     small |= reports.altitude_m.view(np.uint16)
@@ -138,6 +139,9 @@ def digest(reports: Reports) -> NDArray[np.int64]:
     mixed += flags
     mixed *= _MIX
     mixed ^= mixed >> _SHIFT
+    posted = ~np.isnan(reports.limit_kmh)
+    if posted.any():  # terminals never tell one; recorded tracks may
+        mixed[posted] ^= np.ascontiguousarray(reports.limit_kmh[posted]).view(np.uint64) * _MIX
     if len(reports.safety):
         np.add.at(mixed, reports.safety.row, content_key(reports.safety))
     mixed[mixed == 0] = 1

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alerts.registry_rows import RegistryFileError, read_registry
 from alerts.times import iso_text
@@ -18,7 +19,7 @@ from geo.road_table import RoadError
 from geo.zones import ZoneError
 from rules.change import Disposition, EpisodeChange
 from rules.engine import Engine
-from rules.reports import Reports
+from rules.reports import Reports, digest
 from rules.rulebook import RulebookError, default_rulebook, load_rulebook
 from rules.vehicle_class import class_code
 from stream.errors import EXIT_USAGE
@@ -101,9 +102,7 @@ def _registry(path: Path, stderr: TextIO) -> dict[str, Known]:
 
 def _replay(engine: Engine, reports: Reports, block_size: int) -> tuple[list[EpisodeChange], Counter[int]]:
     """The final state of every episode, and how many reports had which disposition."""
-    # By time over all vehicles, since a driver may change over to another one; of equal times by vehicle, so
-    # that the file's order of vehicles does not matter, and for one vehicle in the order of the file.
-    order = np.lexsort((reports.vehicle_key, reports.time_ms))
+    order = _in_time(reports)
     last: dict[str, EpisodeChange] = {}
     fates: Counter[int] = Counter()
     for start in range(0, len(order), block_size):
@@ -114,6 +113,24 @@ def _replay(engine: Engine, reports: Reports, block_size: int) -> tuple[list[Epi
     for change in engine.open_changes():
         last[change.alert_id] = change
     return list(last.values()), fates
+
+
+def _in_time(reports: Reports) -> NDArray[np.int64]:
+    """The order of evaluation, shape (n,), of reports in the order of their file.
+
+    By time over all vehicles, since a driver may change over to another one; of equal times by vehicle, so
+    that the file's order of vehicles does not matter. Of one vehicle and time in the order of the file, but
+    copies next to what they are copies of: so the engine sees them however many others stand between.
+    """
+    marks = digest(reports)
+    alike = np.lexsort((marks, reports.vehicle_key, reports.time_ms))
+    original = np.ones(len(alike), bool)
+    original[1:] = False
+    for column in (marks, reports.vehicle_key, reports.time_ms):
+        original[1:] |= np.diff(column[alike]) != 0
+    first = np.empty_like(alike)
+    first[alike] = alike[np.maximum.accumulate(np.where(original, np.arange(len(alike)), 0))]
+    return np.lexsort((first, reports.vehicle_key, reports.time_ms))
 
 
 def _print(episodes: list[EpisodeChange], vehicle_ids: Mapping[int, str], stdout: TextIO) -> None:

@@ -171,6 +171,19 @@ def test_impossible_reports_are_set_aside_and_counted(tmp_path: Path) -> None:
     assert "5 impossible set aside" in result.errors
 
 
+def test_copies_are_found_among_many_reports_of_one_time(tmp_path: Path) -> None:
+    rows = [f"a,{clock(0)},{118 + place / 100},32.0,50" for place in range(10)]
+    assert "of 20 rows 10 exact duplicates dropped" in replayed(tmp_path, *rows, *rows).errors
+
+
+def test_a_report_with_another_posted_limit_is_no_copy(tmp_path: Path) -> None:
+    rows = [f"a,{clock(second)},118,32,70,60" for second in range(0, 70, 10)]
+    (going_on,) = replayed(tmp_path, *rows, header=f"{HEADER},limit_kmh").lines
+    rows.insert(4, f"a,{clock(30)},118,32,70,80")
+    (broken,) = replayed(tmp_path, *rows, header=f"{HEADER},limit_kmh").lines
+    assert (going_on["end"], broken["end"]) == (None, clock(30))
+
+
 def test_exact_duplicates_are_dropped_and_counted(tmp_path: Path) -> None:
     good = speeding_rows()
     result = replayed(tmp_path, *good, *good[1:3])

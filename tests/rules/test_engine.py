@@ -163,6 +163,9 @@ class TestIdentity:
         for name in ("heading_deg", "altitude_m", "alarm_bits", "status_bits"):
             other = replace(plain, **{name: getattr(plain, name) + 1})
             assert digest(other)[0] != digest(plain)[0]
+        limits = [replace(plain, limit_kmh=np.array([60.0, limit])) for limit in (60.0, 80.0, np.nan)]
+        assert [len(set(digest(one).tolist())) for one in limits] == [1, 2, 2]
+        assert digest(limits[2])[1] == digest(plain)[1]
 
     def test_index_against_a_dictionary(self) -> None:
         random = np.random.default_rng(5)
