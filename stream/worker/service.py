@@ -185,7 +185,7 @@ async def _end(pipeline: Pipeline, relay: Relay, tasks: list[asyncio.Task[object
 async def _open_pool(dsn: str) -> asyncpg.Pool:
     # No connections kept for their own sake: while the database is away the pool would log each try to.
     pool = await asyncpg.create_pool(dsn, min_size=0, max_size=4, command_timeout=60)
-    newest = await patiently(lambda: pool.fetchval("SELECT to_regclass('late_windows')"), "connecting")
+    newest = await patiently(lambda: pool.fetchval("SELECT to_regclass('vehicle_days')"), "connecting")
     if newest is None:
         await pool.close()
         raise ServiceError("the database has no haulwatch schema, or an older one; run `haulwatch migrate`")

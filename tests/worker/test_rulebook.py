@@ -90,6 +90,7 @@ async def test_publishing(broker: str, database: str) -> None:
         assert (
             await connection.fetchval("SELECT text FROM rulebook_versions WHERE version = '2027.1'") == text
         )
+        assert await connection.fetchval("SELECT count(*) FROM rulebook_publishings") == 2
     finally:
         await connection.close()
     with pytest.raises(OperatorError, match="another text"):
