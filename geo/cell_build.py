@@ -14,19 +14,21 @@ from numpy.typing import NDArray
 from geo.cells import (
     ASK,
     EVEN,
+    FINAL,
     KIND_BITS,
     LEFT,
     MARGIN_DEG,
     ODD,
     RIGHT,
     ROUND,
-    UNSURE,
+    UNSURE_SIDE,
     WHOLE,
     Frame,
     Index,
     anchor_x,
     anchor_y,
     column_of,
+    rank_of,
     row_of,
     side_of,
 )
@@ -34,8 +36,9 @@ from geo.distance import EARTH_RADIUS_M, metres_between
 from geo.kernel import kernel
 from geo.outlines import Outlines
 
-# Memory: 3 bits a cell, 4 bytes a cell that is not empty, 4 bytes a word; while building, 8 bytes a cell and as
-# many for the words again. Smaller cells leave fewer positions to test and take more memory to look through.
+# Memory: 1.5 bits a cell, 4 bytes a cell that is not empty, 4 bytes a word, 16 bytes a vertex; building takes
+# 9 bytes a cell more and the words twice. Smaller cells leave fewer positions to test, and more memory to
+# look through.
 MAX_CELLS = 1 << 22
 CELLS_A_ZONE = 1024
 MIN_CELLS = 4096
@@ -221,7 +224,7 @@ def _cross_anchors(zone: int, outlines: Any, frame: Any, part: Any, sheet: Any) 
             while column < part.west + part.columns:
                 cell = (row - part.south) * part.columns + column - part.west
                 side = side_of(anchor_x(column, frame), y, x0, y0, x1, y1)
-                if side == UNSURE:
+                if side == UNSURE_SIDE:
                     sheet.doubtful[cell] = True
                 if side == east:
                     sheet.changes[cell] = not sheet.changes[cell]
@@ -249,6 +252,7 @@ def _write(zone: int, frame: Any, part: Any, sheet: Any, spool: Any, used: int) 
                 kind = WHOLE
             elif doubtful:
                 kind = ASK
+                used += 1
             else:
                 kind = ODD if inside else EVEN
                 while piece != _NONE:
@@ -288,43 +292,51 @@ def _draw_circle(zone: int, outlines: Any, frame: Any, part: Any, spool: Any, us
 def _index(outlines: Outlines, frame: Frame, spool: NDArray[np.int32]) -> Index:
     """The spool in order of cells."""
     cells = frame.columns * frame.rows
-    ends = np.zeros(cells + 1, np.int32)
-    _count_words(spool, ends[1:])
-    sizes = ends[1:]
-    is_filled = sizes > 0
-    filled = np.packbits(np.pad(is_filled, (0, -cells % 64)), bitorder="little").view(np.uint64)
+    sizes, zones = np.zeros(cells, np.int32), np.zeros(cells, np.int32)
+    _count_words(spool, sizes, zones)
+    filled = np.packbits(np.pad(sizes > 0, (0, -cells % 64)), bitorder="little").view(np.uint64)
     of_filled = np.bitwise_count(filled).astype(np.int32)
     before = (np.cumsum(of_filled) - of_filled).astype(np.int32)
-    np.cumsum(sizes, out=sizes)
-    starts = np.append(ends[:-1][is_filled], ends[-1]).astype(np.int32)
-    words = np.empty(len(spool), np.int32)
-    _place_words(spool, ends, words)
-    return Index(
-        frame,
-        filled.view(np.int64),
-        before,
-        starts,
-        words[: starts[-1]].copy(),
-        outlines.vertices,
-        outlines.circles,
-    )
+    sizes[sizes == 1] = 0  # one zone that covers the cell: it needs no words
+    words = np.empty(int(sizes.sum()), np.int32)
+    place = (np.cumsum(sizes) - sizes).astype(np.int32)
+    contents = np.empty(int(of_filled.sum()), np.int32)
+    index = Index(
+        frame, filled.view(np.int64), before, contents, words, outlines.vertices, outlines.circles,
+        int(zones.max()),
+    )  # fmt: skip
+    _place_words(spool, sizes, place, zones, index)
+    return index
 
 
 @kernel
-def _count_words(spool: Any, sizes: Any) -> None:
+def _count_words(spool: Any, sizes: Any, zones: Any) -> None:
     at = 0
     while at < len(spool):
         sizes[spool[at]] += spool[at + 1]
+        zones[spool[at]] += 1
         at += 2 + spool[at + 1]
 
 
 @kernel
-def _place_words(spool: Any, ends: Any, words: Any) -> None:
-    """Put the words of each cell together; `ends` moves from where they begin to where they end."""
+def _place_words(spool: Any, sizes: Any, place: Any, left: Any, index: Any) -> None:
+    """Put the words of each cell together: `place` is where the next ones go, `left` how many zones come."""
     at = 0
     while at < len(spool):
         cell, count = spool[at], spool[at + 1]
-        for one in range(count):
-            words[ends[cell] + one] = spool[at + 2 + one]
-        ends[cell] += count
-        at += 2 + count
+        rank = rank_of(np.int64(cell), index)
+        at += 2
+        if sizes[cell] == 0:
+            index.contents[rank] = ~(spool[at] >> KIND_BITS)
+        else:
+            begin = place[cell]
+            for one in range(count):
+                index.words[begin + one] = spool[at + one]
+            if sizes[cell] > 0:
+                index.contents[rank] = begin
+                sizes[cell] = -1
+            left[cell] -= 1
+            if left[cell] == 0:
+                index.words[begin] |= FINAL
+            place[cell] += count
+        at += count

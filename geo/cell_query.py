@@ -11,40 +11,53 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.bits import popcount
+from geo.bits import prefetch
 from geo.cells import (
     ASK,
+    EVEN,
+    FINAL,
     KIND_BITS,
     KINDS,
     ODD,
     ROUND,
-    UNSURE,
+    UNSURE_SIDE,
     WHOLE,
     anchor_x,
     anchor_y,
+    rank_of,
     side_of,
 )
 from geo.circle import circle_holds
 from geo.kernel import kernel
 
+OUTSIDE, INSIDE, UNSURE = range(3)
+
+STEP = 256
+"""Positions looked at together: what they need from memory fits a quarter of the nearest cache."""
+
 
 @kernel
-def find_cells(x: NDArray[np.float64], y: NDArray[np.float64], index: Any, cells: NDArray[np.int32]) -> int:
-    """Write which of the filled cells each of n positions is in, -1 for none; returns how many words they
-    have in all, which bounds the pairs."""
-    frame, total = index.frame, 0
-    for position in range(len(x)):
+def find_cells(x: Any, y: Any, begin: int, end: int, index: Any, todo: Any) -> int:
+    """Write which of the positions from `begin` to `end` are in a cell that has something, and what it has;
+    returns how many. Without branches that a processor would guess wrong."""
+    frame, count = index.frame, 0
+    for position in range(begin, end):
         column, row = (x[position] - frame.west) * frame.across, (y[position] - frame.south) * frame.up
-        place = -1
         if column >= 0 and column < frame.columns and row >= 0 and row < frame.rows:  # never for NaN
             cell = np.int64(row) * frame.columns + np.int64(column)
-            ahead = index.filled[cell >> 6] >> (cell & 63)
-            if ahead & 1:
-                passed = index.filled[cell >> 6] & ((np.int64(1) << (cell & 63)) - 1)
-                place = index.before[cell >> 6] + popcount(passed)
-                total += index.starts[place + 1] - index.starts[place]
-        cells[position] = place
-    return total
+            rank = rank_of(cell, index)
+            todo[count, 0], todo[count, 1] = position, rank
+            prefetch(index.contents, np.int64(min(rank, len(index.contents) - 1)))
+            count += (index.filled[cell >> 6] >> (cell & 63)) & 1
+    for one in range(count):
+        content = index.contents[todo[one, 1]]
+        todo[one, 1] = content
+        prefetch(index.words, np.int64(max(content, 0)))
+    for one in range(count):
+        at = todo[one, 1]
+        if at >= 0 and index.words[at] & KINDS in (EVEN, ODD):
+            prefetch(index.vertices, 2 * np.int64(index.words[at + 1]))
+    return count
 
 
 @kernel
@@ -70,7 +83,7 @@ def ways_crossed(x: float, y: float, cell_x: float, cell_y: float, at: int, inde
             here = side_of(x, y, x0, y0, x1, y1) if level or near else 0
             turn = side_of(cell_x, y, x0, y0, x1, y1) if level or upright else 0
             end = side_of(cell_x, cell_y, x0, y0, x1, y1) if upright else 0
-            if here == UNSURE or turn == UNSURE or end == UNSURE:
+            if here == UNSURE_SIDE or turn == UNSURE_SIDE or end == UNSURE_SIDE:
                 odd |= 2
             if level and here != turn:
                 odd ^= 1
@@ -81,43 +94,61 @@ def ways_crossed(x: float, y: float, cell_x: float, cell_y: float, at: int, inde
 
 @kernel
 def find_pairs(
+    begin: int,
     x: NDArray[np.float64],
     y: NDArray[np.float64],
-    cells: NDArray[np.int32],
     index: Any,
+    todo: NDArray[np.int64],
     points: NDArray[np.int64],
     zones: NDArray[np.int64],
     ask: NDArray[np.int64],
-) -> tuple[int, int]:
-    """Write the pairs of position and zone, in order of both, and which of them an exact predicate must
-    decide. Returns how many of each."""
-    frame, count, asked = index.frame, 0, 0
-    for position in range(len(x)):
-        place = cells[position]
-        if place < 0:
-            continue
-        at, end = index.starts[place], index.starts[place + 1]
-        while at < end:
-            kind = index.words[at] & KINDS
-            points[count], zones[count] = position, index.words[at] >> KIND_BITS
-            at += 1
-            inside = True
-            if kind == ROUND:
-                circle = index.circles[index.words[at]]
-                inside = circle_holds(x[position], y[position], circle[0], circle[1], circle[2])
-                at += 1
-            elif kind == ASK:
-                ask[asked] = count
-                asked += 1
-            elif kind != WHOLE:
-                cell_x = anchor_x(np.int64((x[position] - frame.west) * frame.across), frame)
-                cell_y = anchor_y(np.int64((y[position] - frame.south) * frame.up), frame)
-                odd, at = ways_crossed(x[position], y[position], cell_x, cell_y, at, index)
-                inside = (odd & 1 == 1) != (kind == ODD)
-                if odd > 1:
-                    inside = True
+) -> tuple[int, int, int]:
+    """Write the pairs of position and zone from position `begin` on, in order of both, and which of them an
+    exact predicate must decide. Returns the position it would look at next, which is the end unless the room
+    for pairs may not suffice, and how many there are of each.
+
+    In steps of as many positions as `todo` has room for: what one position needs from memory is loaded while
+    the others are looked at.
+    """
+    count, asked = 0, 0
+    for first in range(begin, len(x), len(todo)):
+        filled = find_cells(x, y, first, min(first + len(todo), len(x)), index, todo)
+        for one in range(filled):
+            position, at = todo[one]
+            if count + index.most > len(points):
+                return position, count, asked
+            if at < 0:
+                points[count], zones[count] = position, ~at
+                count += 1
+                continue
+            final = False
+            while not final:
+                points[count], zones[count] = position, index.words[at] >> KIND_BITS
+                final = index.words[at] & FINAL != 0
+                where, at = where_is(x[position], y[position], at, index)
+                if where == UNSURE:
                     ask[asked] = count
                     asked += 1
-            if inside:
-                count += 1
-    return count, asked
+                if where != OUTSIDE:
+                    count += 1
+    return len(x), count, asked
+
+
+@kernel
+def where_is(x: float, y: float, at: int, index: Any) -> tuple[int, int]:
+    """Where a position is as to the zone of the word at a place, and the place of the next zone's."""
+    kind = index.words[at] & KINDS
+    if kind == WHOLE:
+        return INSIDE, at + 1
+    if kind == ASK:
+        return UNSURE, at + 2
+    if kind == ROUND:
+        circle = index.circles[index.words[at + 1]]
+        return INSIDE if circle_holds(x, y, circle[0], circle[1], circle[2]) else OUTSIDE, at + 2
+    frame = index.frame
+    cell_x = anchor_x(np.int64((x - frame.west) * frame.across), frame)
+    cell_y = anchor_y(np.int64((y - frame.south) * frame.up), frame)
+    crossed, at = ways_crossed(x, y, cell_x, cell_y, at + 1, index)
+    if crossed > 1:
+        return UNSURE, at
+    return INSIDE if (crossed == 1) != (kind == ODD) else OUTSIDE, at

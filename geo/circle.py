@@ -67,7 +67,7 @@ def outline(circle: Circle) -> shapely.Geometry:
     ring = corners(circle)
     if west > -180.0 or east < 180.0:
         return shapely.Polygon(ring)
-    turns = [shapely.Polygon(ring + [[turn, 0.0]]) for turn in (-360.0, 0.0, 360.0)]
+    turns = [shapely.Polygon(np.add(ring, (turn, 0.0))) for turn in (-360.0, 0.0, 360.0)]
     return shapely.intersection(shapely.union_all(turns), shapely.box(-180.0, -90.0, 180.0, 90.0))
 
 

@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.cell_build import build_index
-from geo.cell_query import find_cells, find_pairs
+from geo.cell_query import STEP, find_pairs
 from geo.cells import Index
 from geo.geojson import load_geojson, read_zones
 from geo.outlines import make_outlines
@@ -95,17 +95,20 @@ class ZoneSet:
         >>> points.tolist(), zones.tolist()
         ([0, 1], [0, 0])
         """
-        if self._index is None:
-            return np.empty(0, np.int64), np.empty(0, np.int64)
         x = np.ascontiguousarray(longitude_deg, np.float64)
         y = np.ascontiguousarray(latitude_deg, np.float64)
-        cells = np.empty(len(x), np.int32)
-        most = find_cells(x, y, self._index, cells)
-        point, zone, ask = (np.empty(most, np.int64) for _ in range(3))
-        count, asked = find_pairs(x, y, cells, self._index, point, zone, ask)
-        point, zone, ask = point[:count], zone[:count], ask[:asked]
-        if not asked:
-            return point, zone
-        keep = np.ones(count, bool)
-        keep[ask] = shapely.intersects_xy(self._polygons[zone[ask]], x[point[ask]], y[point[ask]])
-        return point[keep], zone[keep]
+        begin, room = 0, len(x) + (self._index.most if self._index else 0)
+        todo = np.empty((STEP, 2), np.int64)
+        points, zones = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        while self._index is not None and begin < len(x):
+            point, zone, ask = (np.empty(room, np.int64) for _ in range(3))
+            begin, count, asked = find_pairs(begin, x, y, self._index, todo, point, zone, ask)
+            point, zone, ask = point[:count], zone[:count], ask[:asked]
+            if asked:
+                keep = np.ones(count, bool)
+                keep[ask] = shapely.intersects_xy(self._polygons[zone[ask]], x[point[ask]], y[point[ask]])
+                point, zone = point[keep], zone[keep]
+            points.append(point)
+            zones.append(zone)
+            room *= 2
+        return (points[1], zones[1]) if len(points) == 2 else (np.concatenate(points), np.concatenate(zones))
