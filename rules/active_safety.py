@@ -1,8 +1,9 @@
 """Active safety: the alarms of ADAS, DSM, tyre and blind-spot devices merged to episodes, and fused risks.
 
-Alarms of one rule and vehicle with pauses of at most `safety_join_s` are one episode, up to `safety_cap_s`. A
-level as sent of 2 is the graver one of the standard; ours count from 1, the gravest. A fused risk is an alarm
-together with what else is known of the moment: hours at the wheel, speed, night.
+Alarms of one rule and vehicle with pauses of at most `safety_join_s` are one episode, up to `safety_cap_s`.
+An alarm that was said to have begun goes on until its end is said, within the same bound: the end is no alarm
+of its own. A level as sent of 2 is the graver one of the standard; ours count from 1, the gravest. A fused
+risk is an alarm together with what else is known of the moment: hours at the wheel, speed, night.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from rules.holding import HIT, MOST_HITS, Holding, new_terms
 from rules.identity import alert_id
 from rules.local_time import in_window, time_of_day_ms
 from rules.rulebook import CLASS_CODES, Rulebook
-from rules.safety import ADAS, DSM, SafetyAlarms
+from rules.safety import ADAS, DSM, FLAG_END, FLAG_START, TPMS, TYRES_UNTOLD, SafetyAlarms, identity_of
+from rules.safety_bits import TYRE_BITS, joined, pack
 from rules.safety_kinds import KINDS, NO_KIND, NUMBER, kinds_of
 
 # Fused risks follow the kinds; the numbers are in snapshots.
@@ -35,6 +37,7 @@ MOST_ALARMS = MOST_HITS // 2
 
 _MINUTE_MS = 60_000
 _UNTOLD = b"\x00"
+_NO_LEVEL = 255
 
 
 def _terms(book: Rulebook) -> NDArray[np.void]:
@@ -50,7 +53,8 @@ class Grades:
 
     def __init__(self, book: Rulebook) -> None:
         self._grade_kmh = book.by_class("safety_grade_speed_kmh")
-        self._of_sent = np.array(book.safety_sent_level, np.uint8)
+        self._of_sent = _lists_by_class(book, "safety_sent_level")
+        self._of_tyre = _lists_by_class(book, "tpms_bit_level")
         self._least = np.array([book.by_class(f"{kind}_least_level") for kind in KINDS])
 
     def sent(
@@ -67,14 +71,33 @@ class Grades:
         sent: NDArray[np.uint8] = np.where(told, level, np.where(camera, by_speed, 0)).astype(np.uint8)
         return sent
 
+    def of_tyres(self, tyre_bits: NDArray[np.int32], vehicle_class: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Our level of the events of tyres: the gravest of their bits, 0 where none makes an alarm."""
+        levels = self._of_tyre[vehicle_class]
+        # Untold, -1, has every bit: it was an alarm as long as nobody told which.
+        up = (tyre_bits[:, None] >> np.arange(TYRE_BITS)) & 1 > 0
+        gravest = np.where(up & (levels > 0), levels, _NO_LEVEL).min(axis=1)
+        told: NDArray[np.uint8] = np.where(gravest == _NO_LEVEL, 0, gravest).astype(np.uint8)
+        return told
+
     def levels(
-        self, kind: NDArray[np.uint8], sent: NDArray[np.uint8], vehicle_class: NDArray[np.uint8]
+        self,
+        kind: NDArray[np.uint8],
+        sent: NDArray[np.uint8],
+        tyres: NDArray[np.uint8],
+        vehicle_class: NDArray[np.uint8],
     ) -> NDArray[np.uint8]:
-        """Our level, 1 (gravest) to 3: that of the level as sent, but never lighter than the rule's least."""
+        """Our level, 1 (gravest) to 3: that of the level as sent, of tyres that of their events, but never
+        lighter than the rule's least."""
         least = self._least[kind, vehicle_class]
-        ours = self._of_sent[sent]
+        ours = np.where(kind == NUMBER["tpms"], tyres, self._of_sent[vehicle_class, sent])
         graver: NDArray[np.uint8] = np.where(least > 0, np.minimum(ours, least), ours).astype(np.uint8)
         return graver
+
+
+def _lists_by_class(book: Rulebook, name: str) -> NDArray[np.uint8]:
+    """An entry that is a list, a row for each class."""
+    return np.array([book.for_class(name, code) for code in range(CLASS_CODES)], np.uint8)
 
 
 class SafetyWatch:
@@ -118,6 +141,7 @@ class SafetyWatch:
         entry_of = np.full(len(batch.reports), -1, np.int64)
         entry_of[batch.entries["report"]] = np.arange(len(batch.entries))
         kind = kinds_of(alarms.peripheral, alarms.dialect, alarms.event)
+        kind[self._untroubled(alarms, batch.reports.vehicle_class)] = NO_KIND
         at = entry_of[alarms.row]
         which = ((at >= 0) & (kind != NO_KIND)).nonzero()[0]
         which = which[at[which].argsort(kind="stable")]
@@ -126,6 +150,13 @@ class SafetyWatch:
         fused, of = self._fused_hits(batch.entries[at[which]], plain)
         order = np.append(plain["at"], fused["at"]).argsort(kind="stable")
         return np.concatenate([plain, fused])[order], np.append(which, which[of])[order]
+
+    def _untroubled(self, alarms: SafetyAlarms, vehicle_class: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """The items of tyres that report no alarm of any tyre."""
+        of_tyres = (alarms.peripheral == TPMS).nonzero()[0]
+        classes = vehicle_class[alarms.row[of_tyres]]
+        quiet: NDArray[np.int64] = of_tyres[self._grades.of_tyres(alarms.tyre_bits[of_tyres], classes) == 0]
+        return quiet
 
     def _plain_hits(
         self,
@@ -140,9 +171,15 @@ class SafetyWatch:
         speed_kmh = alarms.speed_kmh[which]
         said = (alarms.peripheral[which], alarms.level[which], speed_kmh)
         sent = self._grades.sent(*said, vehicle_class)
+        tyre_bits = alarms.tyre_bits[which]
+        tyres = self._grades.of_tyres(tyre_bits, vehicle_class)
         hits["at"], hits["what"] = at, kind
-        hits["grade"] = self._grades.levels(kind, sent, vehicle_class)
-        hits["bits"] = 1 << sent.astype(np.int32)
+        hits["grade"] = self._grades.levels(kind, sent, tyres, vehicle_class)
+        tired = np.where(kind == NUMBER["dsm_fatigue"], alarms.degree[which], 0)
+        told = np.where(tyre_bits == TYRES_UNTOLD, 0, tyre_bits)
+        hits["bits"] = pack(sent, told, alarms.tyres[which], tired)
+        hits["counted"] = alarms.attachments[which]
+        hits["awaits"], hits["ends"] = alarms.flag[which] == FLAG_START, alarms.flag[which] == FLAG_END
         hits["value"] = speed_kmh
         hits["since_ms"] = entries["time_ms"]
         hits["key"] = [_key(identifier) for identifier in alarms.identifier[which].tolist()]
@@ -200,14 +237,16 @@ def _key(identifier: bytes) -> int:
     """Identity of an alarm as a number; 0 where a terminal left the identifier empty."""
     if not identifier.strip(_UNTOLD):
         return 0
-    return int.from_bytes(blake2b(identifier, digest_size=8).digest(), "big", signed=True) or 1
+    key = blake2b(identity_of(identifier), digest_size=8).digest()
+    return int.from_bytes(key, "big", signed=True) or 1
 
 
 def _describe(record: Any, book: Rulebook) -> Told:
     """A finding in words."""
     what, points = int(record["what"]), int(record["points"])
-    rule, code, bits = RULES[what], int(record["vehicle_class"]), int(record["bits"])
-    detail: dict[str, Any] = {"alarms": points, "sent_level": bits.bit_length() - 1}
+    rule, code = RULES[what], int(record["vehicle_class"])
+    detail: dict[str, Any] = {"alarms": points, **joined(rule, int(record["bits"]))}
+    detail["attachments"] = int(record["counted"])
     if what < _FIRST_FUSED:
         detail["max_speed_kmh"] = float(record["a"])
         return Told(rule, int(record["grade"]), detail)

@@ -1,6 +1,7 @@
 """Column `alarms` of a telemetry block: the active-safety alarms of each report, as a list of structs.
 
-A block in which no report has any is without the column.
+A block in which no report has any is without the column. Fields may be added behind the others: a reader
+passes over those it does not know, and takes those of `_LATER` for untold where they are missing.
 """
 
 from __future__ import annotations
@@ -28,10 +29,29 @@ _FIELDS: dict[str, pa.DataType] = {
     "time": _STAMP,
     "identifier": pa.binary(),
     "attachments": pa.uint8(),
+    "tyre_bits": pa.int32(),
+    "tyres": pa.uint32(),
 }
+_LATER = ("tyre_bits", "tyres")
 
 STRUCT = pa.struct([pa.field(name, kind, nullable=name == "time") for name, kind in _FIELDS.items()])
 FIELD = pa.field("alarms", pa.list_(pa.field("item", STRUCT, nullable=False)), nullable=False)
+
+
+def is_readable(kind: pa.DataType) -> bool:
+    """Whether a column of this type is one of alarms, by an older or newer writer too."""
+    if not pa.types.is_list(kind) or not pa.types.is_struct(kind.value_type):
+        return False
+    struct = kind.value_type
+    try:
+        names = [field.name for field in struct]
+    except UnicodeDecodeError:
+        return False
+    return all(
+        names.count(name) == 1 and struct.field(name).type == wanted
+        for name, wanted in _FIELDS.items()
+        if name in names or name not in _LATER
+    )
 
 
 def encode(rows: int, alarms: SafetyAlarms) -> pa.Array:
@@ -59,7 +79,7 @@ def decode(column: pa.ListArray) -> SafetyAlarms:
     if not len(structs):
         return SafetyAlarms.empty()
     columns: dict[str, Any] = {}
-    for name in _FIELDS:
+    for name in (field.name for field in structs.type if field.name in _FIELDS):
         array = structs.field(name)
         if array.null_count and name != "time":
             raise ValueError(f"alarms.{name} has nulls")

@@ -205,8 +205,12 @@ def _check_schema(schema: pa.Schema) -> None:
         index = schema.get_field_index(field.name)
         if index < 0:
             raise BlockError(f"column {field.name} is missing or there twice")
-        if schema.field(index).type != field.type:
-            raise BlockError(f"column {field.name} is {schema.field(index).type}, not {field.type}")
+        kind = schema.field(index).type
+        readable = kind == field.type
+        if field.name == alarm_column.FIELD.name:
+            readable = alarm_column.is_readable(kind)
+        if not readable:
+            raise BlockError(f"column {field.name} is {kind}, not {field.type}")
 
 
 def _check_data(table: pa.Table) -> None:

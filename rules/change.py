@@ -71,6 +71,8 @@ class AlarmFiling:
     latitude_deg: float
     time_ms: int
     attachments: int
+    tyre_bits: int = 0
+    tyres: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,10 @@ HIT = record_type(
         "at": ("i4", 0),  # the entry
         "what": ("u1", 0),  # the condition, below `CONDITIONS`
         "grade": ("u1", 0),  # of gravity, 1 the gravest; 0 has none
-        "bits": ("i4", 0),  # reasons, joined over the run
+        "bits": ("i8", 0),  # reasons, joined over the run
+        "counted": ("i4", 0),  # summed over the run, for each key once
+        "awaits": ("?", False),  # an end is to come: until then the run may go on after any pause
+        "ends": ("?", False),  # the end that was awaited
         "value": ("f8", 0.0),  # its highest and first are kept
         "addend": ("f8", 0.0),  # summed from the second report of a run on
         "since_ms": ("i8", 0),  # where a run that begins here begins
@@ -64,8 +67,10 @@ _SLOT: Layout = {
     "seen": ("?", False),  # while one entry is looked at: it holds there
     "subject": ("i8", 0),
     "bridged": ("?", False),
-    "bits": ("i4", 0),
+    "bits": ("i8", 0),
     "points": ("i4", 0),
+    "counted": ("i4", 0),
+    "awaits": ("?", False),
     "start_ms": ("i8", NONE),
     "last_ms": ("i8", NONE),
     "found_ms": ("i8", NONE),
@@ -83,7 +88,8 @@ _SLOT: Layout = {
 HELD = record_type(
     {
         **finding.LAYOUT,
-        "bits": ("i4", 0),
+        "bits": ("i8", 0),
+        "counted": ("i4", 0),
         "grade": ("u1", 0),
         "vehicle_class": ("u1", 0),
         "points": ("i4", 0),
@@ -92,7 +98,10 @@ HELD = record_type(
 )
 """A finding: `what` is the condition, `a` its highest value, `b` the sum, `c` the first value."""
 
-_SHARED = ("what", "grade", "vehicle_class", "bridged", "bits", "points", "subject", "start_ms", "found_ms")
+_SHARED = (
+    *("what", "grade", "vehicle_class", "bridged", "bits", "points", "counted", "subject"),
+    *("start_ms", "found_ms"),
+)
 _ROOM = 1024
 _MOST_AN_ENTRY = CONDITIONS + 2 * MOST_HITS  # each slot closed, and each hit closing a run and opening one
 
@@ -211,10 +220,13 @@ def _take_hit(
         slot.grade = hit.grade if graver else slot.grade
         slot.bridged |= e.gap
         slot.bits |= hit.bits
-        slot.points += 0 if _known(slot, hit.key) else 1
+        if not _known(slot, hit.key):
+            slot.points += 1
+            slot.counted += hit.counted
         slot.most = max(slot.most, hit.value)
         slot.sum += hit.addend
     slot.last_ms, slot.paused, slot.seen = e.time_ms, False, True
+    slot.awaits = hit.awaits or (slot.awaits and not hit.ends)
     hit.start_ms = slot.start_ms
     if slot.found_ms == NONE:
         if e.time_ms - slot.start_ms >= asked.min_ms and slot.points >= asked.min_points:
@@ -233,6 +245,7 @@ def _begin(e: Any, hit: Any, slot: Any) -> None:
     slot.what, slot.grade, slot.bits, slot.vehicle_class = hit.what, hit.grade, hit.bits, e.vehicle_class
     slot.subject = hit.subject
     slot.start_ms, slot.found_ms, slot.points = hit.since_ms, NONE, 1
+    slot.counted, slot.awaits = hit.counted, False
     slot.first, slot.most, slot.sum = hit.value, hit.value, 0.0
     slot.key_0, slot.key_1, slot.key_2, slot.key_3 = hit.key, 0, 0, 0
     # A run that begins with the interval before its first report lies across it.
@@ -254,7 +267,8 @@ def _known(slot: Any, key: int) -> bool:
 def _breaks(e: Any, hit: Any, slot: Any, asked: Any) -> bool:
     """Whether a run does not go on over the interval before an entry at which it holds again."""
     pause_ms = e.time_ms - slot.last_ms
-    if pause_ms > (asked.join_ms if slot.paused else asked.hold_ms):
+    awaited = slot.awaits and hit.ends
+    if not awaited and pause_ms > (asked.join_ms if slot.paused else asked.hold_ms):
         return True
     if (asked.breaks_at_gap and e.gap) or e.time_ms - slot.start_ms > asked.cap_ms:
         return True
@@ -276,7 +290,8 @@ def _pass_over(
             continue
         asked = terms[e.vehicle_class, slot.what]
         count = _close(at, slot, asked, findings, count)
-        if asked.join_ms > 0 and e.time_ms - slot.last_ms <= asked.join_ms:
+        joinable = asked.join_ms > 0 and e.time_ms - slot.last_ms <= asked.join_ms
+        if joinable or (slot.awaits and e.time_ms - slot.start_ms <= asked.cap_ms):
             slot.paused = True
             slot.bridged |= e.gap
             before, number = number, following
@@ -303,7 +318,7 @@ def _close(at: int, slot: Any, asked: Any, findings: Any, count: int) -> int:
 def _tell(at: int, slot: Any, kind: int, said: Any) -> None:
     said.at, said.row, said.kind, said.what = at, slot.owner, kind, slot.what
     said.bridged, said.grade, said.bits, said.points = slot.bridged, slot.grade, slot.bits, slot.points
-    said.vehicle_class, said.subject = slot.vehicle_class, slot.subject
+    said.vehicle_class, said.subject, said.counted = slot.vehicle_class, slot.subject, slot.counted
     said.start_ms, said.found_ms = slot.start_ms, slot.found_ms
     said.end_ms = slot.last_ms if kind == CLOSE else NONE
     said.longitude_deg, said.latitude_deg = slot.longitude_deg, slot.latitude_deg
@@ -314,7 +329,7 @@ def _tell(at: int, slot: Any, kind: int, said: Any) -> None:
 def _tell_interval(at: int, e: Any, hit: Any, said: Any, count: int) -> int:
     said.at, said.row, said.kind, said.what = at, e.row, CLOSE, hit.what
     said.bridged, said.grade, said.bits, said.points = e.gap, hit.grade, hit.bits, 1
-    said.vehicle_class, said.subject = e.vehicle_class, hit.subject
+    said.vehicle_class, said.subject, said.counted = e.vehicle_class, hit.subject, hit.counted
     said.start_ms, said.found_ms, said.end_ms = hit.since_ms, e.time_ms, e.time_ms
     said.longitude_deg, said.latitude_deg = place(e.longitude_deg, e.latitude_deg, e)
     said.a, said.b, said.c = hit.value, hit.addend, hit.value

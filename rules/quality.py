@@ -80,6 +80,7 @@ def add_hit(hits: Any, count: int, at: int, what: int, value: float, addend: flo
     hit = hits[count]
     hit.at, hit.what, hit.grade, hit.bits, hit.key, hit.subject = at, what, 0, 0, 0, 0
     hit.value, hit.addend, hit.since_ms = value, addend, since_ms
+    hit.counted, hit.awaits, hit.ends = 0, False, False
     return count + 1
 
 

@@ -21,6 +21,7 @@ _OVERRIDES = ("by_class", "by_road", "by_zone", "where")
 _FIXED = ("unit", "form", "range", "zh", "en", "rules", "varies")
 _KEYS = {"value", "source", "grade", *_OVERRIDES, *_FIXED}
 _GRADES = ("A", "B", "C", "D")
+_ANY_LENGTH = ("speeding_tier_percent", "speeding_tier_level", "terminal_pulse_bits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def parse(text: str, where: str, base: Mapping[str, Threshold]) -> Content:
         if made is not None:
             entries[name] = made
     _check_together(text, entries, faults)
+    _check_lengths(text, entries, base, faults)
     if faults:
         raise RulebookError(where, sorted(faults, key=lambda fault: fault.line))
     return Content(version, entries, exemptions, text if base else "")
@@ -145,6 +147,21 @@ def _said(base: Threshold, key: str) -> Any:
         return [base.low, base.high]
     value = getattr(base, key)
     return list(value) if isinstance(value, tuple) else value
+
+
+def _check_lengths(
+    text: str, entries: Mapping[str, Threshold], base: Mapping[str, Threshold], faults: list[Fault]
+) -> None:
+    """A list whose places mean something has as many values as the default's."""
+    for name, before in base.items():
+        if before.form not in ("levels", "numbers") or name in _ANY_LENGTH:
+            continue
+        wanted = len(before.value)
+        values = (entries[name].value, *(one.value for one in entries[name].where))
+        for value in values:
+            if len(value) != wanted:
+                what = f"{name} needs {wanted} values, not {len(value)}"
+                faults.append(Fault(line_of(text, name, "value"), "", what, f"its meaning: {before.en}"))
 
 
 def _check_together(text: str, entries: Mapping[str, Threshold], faults: list[Fault]) -> None:

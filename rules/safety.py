@@ -31,9 +31,14 @@ COLUMN_TYPES: dict[str, Any] = {
     "time_ms": np.int64,
     "identifier": object,
     "attachments": np.uint8,
+    "tyre_bits": np.int32,
+    "tyres": np.uint32,
 }
 
 NO_TIME = int(np.iinfo(np.int64).min)
+TYRES_UNTOLD = -1
+"""`tyre_bits` of an alarm whose writer did not know of them."""
+_LATER = {"tyre_bits": TYRES_UNTOLD, "tyres": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,9 @@ class SafetyAlarms:
     spot; `dialect` 0 Jiangsu, 1 Guangdong, 2 Heilongjiang, 3 Sichuan, 4 Hunan, 255 unknown; `event` the type
     code (tyres: 0); `flag` 0 none, 1 start, 2 end; `level` as sent, 2 the graver one, 0 none; `degree` of
     fatigue, 0 to 10; `time_ms` the alarm's own time, `NO_TIME` where it is none; `identifier` bytes, the
-    alarm's identity; `attachments` how many files the terminal holds for it.
+    alarm's identity; `attachments` how many files the terminal holds for it; `tyre_bits` the events of all
+    tyres of 0x66, joined (bit 0 a periodic report), `TYRES_UNTOLD` where not known; `tyres` a bit for each
+    tyre that has an event other than a periodic report.
     """
 
     row: NDArray[np.int64]
@@ -61,6 +68,8 @@ class SafetyAlarms:
     time_ms: NDArray[np.int64]
     identifier: NDArray[np.object_]
     attachments: NDArray[np.uint8]
+    tyre_bits: NDArray[np.int32]
+    tyres: NDArray[np.uint32]
 
     def __len__(self) -> int:
         return len(self.row)
@@ -102,8 +111,10 @@ class SafetyAlarms:
 
     @staticmethod
     def build(**columns: Any) -> SafetyAlarms:
-        """Alarms from columns that numpy can convert; all are needed. `identifier` is a list of bytes."""
+        """Alarms from columns that numpy can convert; all but those of tyres are needed. `identifier` is a
+        list of bytes."""
         count = len(columns["row"])
+        columns = {name: np.full(count, value) for name, value in _LATER.items()} | columns
         identifier = np.empty(count, object)
         identifier[:] = columns.pop("identifier")
         made = {name: np.ascontiguousarray(columns[name], COLUMN_TYPES[name]) for name in columns}
@@ -113,11 +124,13 @@ class SafetyAlarms:
     def of_rows(rows: Sequence[Sequence[Any]]) -> SafetyAlarms:
         """Alarms given for each report as objects with the fields of this class (`row` apart).
 
-        A `time_ms` of None or below 0 is no time.
+        A `time_ms` of None or below 0 is no time. The fields of tyres may be missing.
         """
         flat = [(at, alarm) for at, alarms in enumerate(rows) for alarm in alarms or ()]
         columns: dict[str, Any] = {
             field.name: [getattr(alarm, field.name) for _, alarm in flat]
+            if field.name not in _LATER
+            else [getattr(alarm, field.name, _LATER[field.name]) for _, alarm in flat]
             for field in fields(SafetyAlarms)
             if field.name != "row"
         }
@@ -134,3 +147,19 @@ def content_key(alarms: SafetyAlarms) -> NDArray[np.uint64]:
     told = zip(*(column.tolist() for column in said), strict=True)
     keys = [blake2b(b"%d %d %d %d %b" % one, digest_size=8).digest() for one in told]
     return np.frombuffer(b"".join(keys), np.uint64)
+
+
+# Terminal id bytes by identifier length: Jiangsu 16, Hunan 32, Heilongjiang 38, Sichuan 39, Guangdong 40.
+_TERMINAL_ID_BYTES = {16: 7, 32: 7, 38: 30, 39: 30, 40: 30}
+_TIME_AND_SEQUENCE_BYTES = 7
+
+
+def identity_of(identifier: bytes) -> bytes:
+    """The part of an alarm's identifier that makes it one: terminal id, time, sequence (T/JSATL 12-2017 table
+    4-16). What follows, the number of files and reserved bytes, may differ when it is told again. An
+    identifier of unknown length is its own identity.
+    """
+    terminal_id_bytes = _TERMINAL_ID_BYTES.get(len(identifier))
+    if terminal_id_bytes is None:
+        return identifier
+    return identifier[: terminal_id_bytes + _TIME_AND_SEQUENCE_BYTES]

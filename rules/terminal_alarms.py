@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rules.finding import Told
 from rules.holding import NEVER_MS
-from rules.rulebook import Rulebook
+from rules.rulebook import CLASS_CODES, Rulebook
 
 BITS = 32
 EMERGENCY = 0
@@ -66,9 +66,9 @@ def set_terms(book: Rulebook, terms: NDArray[np.void]) -> None:
 
 
 def watched_bits(book: Rulebook) -> int:
-    """Mask of the bits that are told. The emergency button cannot be switched off."""
-    levels = (*book.terminal_bit_level, *[0] * BITS)[:BITS]
-    return 1 | sum(1 << bit for bit, level in enumerate(levels) if level)
+    """Mask of the bits that are told of any class. The emergency button cannot be switched off."""
+    lists = {tuple(book.for_class("terminal_bit_level", code)) for code in range(CLASS_CODES)}
+    return 1 | sum(1 << bit for bit, levels in enumerate(zip(*lists, strict=True)) if any(levels))
 
 
 def describe(record: Any, book: Rulebook) -> Told:
@@ -79,4 +79,5 @@ def describe(record: Any, book: Rulebook) -> Told:
     if bit == EMERGENCY:
         level = book.for_class("emergency_level", int(record["vehicle_class"])) or 1
         return Told("emergency", level, detail)
-    return Told("terminal_alarm", int(book.terminal_bit_level[bit]), detail, str(bit))
+    levels = book.for_class("terminal_bit_level", int(record["vehicle_class"]))
+    return Told("terminal_alarm", int(levels[bit]), detail, str(bit))

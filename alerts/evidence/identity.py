@@ -5,11 +5,9 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-ALARM_NUMBER_CHARACTERS = 32
+from rules.safety import identity_of
 
-# Terminal id bytes by identifier length: Jiangsu 16, Hunan 32, Heilongjiang 38, Sichuan 39, Guangdong 40.
-_TERMINAL_ID_BYTES = {16: 7, 32: 7, 38: 30, 39: 30, 40: 30}
-_TIME_AND_SEQUENCE_BYTES = 7
+ALARM_NUMBER_CHARACTERS = 32
 
 
 def alarm_key(identifier: bytes) -> bytes:
@@ -18,10 +16,7 @@ def alarm_key(identifier: bytes) -> bytes:
     Behind them come the number of files and reserved bytes, which some terminals fill in differently in
     0x0200 and in 0x1210. An identifier of unknown length is its own key.
     """
-    terminal_id_bytes = _TERMINAL_ID_BYTES.get(len(identifier))
-    if terminal_id_bytes is None:
-        return identifier
-    return identifier[: terminal_id_bytes + _TIME_AND_SEQUENCE_BYTES]
+    return identity_of(identifier)
 
 
 def alarm_number(vehicle_key: int, identifier: bytes) -> str:

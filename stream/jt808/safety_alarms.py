@@ -17,6 +17,8 @@ _BEFORE = {ADAS: 31, DSM: 31, TPMS: 24, BSD: 25}
 # Speed, altitude, latitude, longitude, time, vehicle status: the last fields before the identifier.
 _WHERE = struct.Struct(">BHii6sH")
 _TYRE_BYTES = (9, 10)
+_PERIODIC = 1
+_LAST_TYRE = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,9 @@ class SafetyAlarm:
     peripheral: 0x64 ADAS, 0x65 DSM, 0x66 TPMS, 0x67 BSD. event: its code, of TPMS 0. flag: 0 none, 1 start,
     2 end. level: as sent, 2 the graver, 0 without; `platform_level` turns it round. degree: of DSM fatigue.
     time_ms: since 1970 UTC, -1 where it is no time that exists. identifier: as sent, 16 to 40 bytes.
-    attachments: files the terminal has of it. Coordinates have no hemisphere of their own.
+    attachments: files the terminal has of it. Coordinates have no hemisphere of their own. tyre_bits: of TPMS
+    the events of all its tyres together (`safety_events.TYRE_EVENTS`; bit 0 alone is a periodic report, no
+    alarm), else 0. tyres: a bit for each tyre with an event besides that; bit 31 for all further back.
     """
 
     peripheral: int
@@ -42,6 +46,8 @@ class SafetyAlarm:
     time_ms: int
     identifier: bytes
     attachments: int
+    tyre_bits: int = 0
+    tyres: int = 0
 
     @property
     def platform_level(self) -> int:
@@ -80,6 +86,7 @@ def _alarm(peripheral: int, value: bytes) -> SafetyAlarm | None:
     speed, _, latitude, longitude, digits, _ = _WHERE.unpack_from(value, before - _WHERE.size)
     time = decode_time(digits)
     identifier = value[before : before + size]
+    tyre_bits, tyres = _tyre_events(value, before + size) if peripheral == TPMS else (0, 0)
     return SafetyAlarm(
         peripheral=peripheral,
         dialect=DIALECTS[size],
@@ -94,6 +101,8 @@ def _alarm(peripheral: int, value: bytes) -> SafetyAlarm | None:
         time_ms=int(time.timestamp()) * 1000 if time else -1,
         identifier=identifier,
         attachments=identifier[TERMINAL_ID_BYTES[size] + 7],
+        tyre_bits=tyre_bits,
+        tyres=tyres,
     )
 
 
@@ -104,3 +113,22 @@ def _tpms_identifier(value: bytes) -> int:
         if len(value) > at and any(len(value) == at + 1 + value[at] * entry for entry in _TYRE_BYTES):
             return size
     return 0
+
+
+def _tyre_events(value: bytes, at: int) -> tuple[int, int]:
+    """Events of the tyres of item 0x66, whose count stands at `at`: all joined, and which tyres have one.
+
+    A tyre is its position, one byte or two, the event's bits, pressure, temperature and battery (two bytes
+    each; T/JSATL 12-2017 table 4-19, T/GDRTA 002-2020).
+    """
+    count, bits, tyres = value[at], 0, 0
+    if not count:
+        return 0, 0
+    entry = (len(value) - at - 1) // count
+    for begin in range(at + 1, at + 1 + count * entry, entry):
+        position = int.from_bytes(value[begin : begin + entry - 8])
+        event = int.from_bytes(value[begin + entry - 8 : begin + entry - 6])
+        bits |= event
+        if event & ~_PERIODIC:
+            tyres |= 1 << min(position, _LAST_TYRE)
+    return bits, tyres

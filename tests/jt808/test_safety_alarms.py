@@ -58,6 +58,26 @@ def test_identifiers_of_all_provinces(size: int, dialect: str) -> None:
         (1, 0, 2, 0), (1, 1, 1, 7), (3, 2, 0, 0), (0, 0, 0, 0),
     ]  # fmt: skip
     assert [alarm.platform_level for alarm in alarms] == [1, 2, 0, 0]
+    assert [(alarm.tyre_bits, alarm.tyres) for alarm in alarms] == [(0, 0)] * 3 + [(2, 1 << 4)]
+
+
+@pytest.mark.parametrize("size", TERMINAL_ID_BYTES)
+@pytest.mark.parametrize("place_bytes", [1, 2])
+@pytest.mark.parametrize(
+    ("tyres", "told"),
+    [
+        ([], (0, 0)),
+        ([(0, 0x0001), (1, 0x0001)], (1, 0)),
+        ([(0, 0x0001), (3, 0x0005)], (5, 1 << 3)),
+        ([(2, 0x0040), (40, 0x8000)], (0x8040, 1 << 2 | 1 << 31)),
+    ],
+)
+def test_events_of_tyres(
+    size: int, place_bytes: int, tyres: list[tuple[int, int]], told: tuple[int, int]
+) -> None:
+    entries = [place.to_bytes(place_bytes) + event.to_bytes(2) + bytes(6) for place, event in tyres]
+    [alarm] = safety_alarms(_item(0x66, bytes(5), bytes(size), bytes([len(tyres)]) + b"".join(entries)))
+    assert (alarm.tyre_bits, alarm.tyres) == told
 
 
 CODES = {

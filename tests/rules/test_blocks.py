@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from rules.blocks import SCHEMA, BlockError, decode_block, encode_block
 from rules.identity import driver_key, vehicle_key
 from rules.reports import Reports, digest
-from rules.safety import NO_TIME
+from rules.safety import NO_TIME, TYRES_UNTOLD
 
 TIMES = [1_780_000_000_000, 1_780_000_030_500]
 
@@ -173,6 +174,47 @@ class TestAlarms:
         assert block.table.column("alarms")[0].as_py()[1]["event"] == 3
         assert np.isnan(block.reports.mileage_km[0])
         assert block.reports.mileage_km[1] == 1234.5
+
+    @staticmethod
+    def rewritten(change: Callable[[dict[str, pa.Array]], dict[str, pa.Array]]) -> bytes:
+        """A block whose writer knew other fields of an alarm."""
+        table = pa.ipc.open_stream(encode_block(columns(alarms=TestAlarms.ALARMS))).read_all()
+        lists = table.column("alarms").combine_chunks()
+        structs = lists.flatten()
+        fields = change({field.name: structs.field(field.name) for field in structs.type})
+        made = pa.StructArray.from_arrays(list(fields.values()), names=list(fields))
+        again = pa.ListArray.from_arrays(lists.offsets, made)
+        table = table.set_column(table.schema.get_field_index("alarms"), "alarms", again)
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        return bytes(sink.getvalue())
+
+    def test_of_an_older_writer(self) -> None:
+        def older(fields: dict[str, pa.Array]) -> dict[str, pa.Array]:
+            return {name: array for name, array in fields.items() if not name.startswith("tyre")}
+
+        alarms = decode_block(self.rewritten(older)).reports.safety
+        assert alarms.tyre_bits.tolist() == [TYRES_UNTOLD] * 2
+        assert alarms.identifier.tolist() == [b"\x00" * 16, b"b" * 40]
+
+    def test_of_a_newer_writer(self) -> None:
+        def newer(fields: dict[str, pa.Array]) -> dict[str, pa.Array]:
+            return {"more": pa.array(["x", "y"]), **fields, "most": pa.array([1, 2])}
+
+        assert decode_block(self.rewritten(newer)).reports.safety.event.tolist() == [2, 3]
+
+    @pytest.mark.parametrize("name", ["level", "identifier", "time"])
+    def test_a_field_that_must_be_there(self, name: str) -> None:
+        def lacking(fields: dict[str, pa.Array]) -> dict[str, pa.Array]:
+            return {one: array for one, array in fields.items() if one != name}
+
+        def other(fields: dict[str, pa.Array]) -> dict[str, pa.Array]:
+            return fields | {name: pa.array([1.0, 2.0])}
+
+        for change in (lacking, other):
+            with pytest.raises(BlockError, match="alarms"):
+                decode_block(self.rewritten(change))
 
     def test_no_alarms_no_column(self) -> None:
         for none in ([[], []], None):
