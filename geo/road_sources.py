@@ -1,11 +1,11 @@
-"""Roads from GeoJSON or OpenStreetMap: every feature checked, what is no road passed over."""
+"""Roads from GeoJSON or OpenStreetMap: every feature checked, broken ones left out and counted, what is no
+road passed over."""
 
 from __future__ import annotations
 
 import json
-import math
-import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,40 +14,56 @@ import osmium
 
 from geo.datum import gcj02_to_wgs84
 from geo.road_class import CODES, OSM_CLASSES, UNKNOWN
-from geo.road_table import Road, RoadError, RoadTable, build
+from geo.road_speed import limits_kmh
+from geo.road_table import Road, RoadError, check
 from geo.zone import DATUMS
 
 #: What OpenStreetMap says of one-way roads; expressways and their ramps are one-way unless it says otherwise.
 _ONEWAY = {"yes": 1, "true": 1, "1": 1, "-1": -1, "reverse": -1, "no": 0, "false": 0, "0": 0}
 _IMPLIED_ONEWAY = frozenset({"motorway", "motorway_link"})
-_KMH_A_MPH = 1.609344
-_SPEED = re.compile(r"(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|mph)?")
 _OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
 
 
-def import_roads(path: str | Path) -> RoadTable:
-    """The road table of a file: GeoJSON, or OpenStreetMap as PBF or XML, by the name's end.
+@dataclass(frozen=True, slots=True)
+class Roads:
+    """The roads of a file, and what is wrong with each that is left out."""
+
+    roads: list[Road] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    def take(self, found: Iterator[Road]) -> None:
+        """Add the roads of one feature, or what is wrong with it."""
+        try:
+            for road in found:
+                check(road)
+                self.roads.append(road)
+        except RoadError as error:
+            self.broken.append(str(error))
+
+
+def read_roads(path: str | Path) -> Roads:
+    """The roads of a file: GeoJSON, or OpenStreetMap as PBF or XML, by the name's end.
 
     Raises
     ------
     RoadError
-        The file cannot be read, or a road in it is faulty; says which and why.
+        The file as a whole cannot be read. A road that is faulty is left out, and is one of `broken`.
     """
     path = Path(path)
     if not path.is_file():
         raise RoadError(f"roads {path}: there is no such file")
     if path.name.endswith(_OSM_SUFFIXES):
-        return build(list(_osm_roads(path)))
+        return _read_osm(path)
     try:
         document = json.loads(path.read_bytes().decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise RoadError(
             f"roads {path}: neither OpenStreetMap (.pbf, .osm) nor valid JSON: {error}"
         ) from error
-    return build(read_geojson(document))
+    return read_geojson(document)
 
 
-def read_geojson(document: Any) -> list[Road]:
+def read_geojson(document: Any) -> Roads:
     """The roads of a GeoJSON FeatureCollection of LineStrings or MultiLineStrings.
 
     Properties: `id`, `name`, `class` (a name of `geo.road_class`) or OpenStreetMap's `highway`, `limit_kmh`
@@ -56,12 +72,15 @@ def read_geojson(document: Any) -> list[Road]:
     Raises
     ------
     RoadError
-        The document is no FeatureCollection, or a feature is faulty.
+        The document is no FeatureCollection.
     """
     features = document.get("features") if isinstance(document, Mapping) else None
     if not isinstance(features, list) or document.get("type") != "FeatureCollection":
         raise RoadError("roads must be a GeoJSON FeatureCollection with a list of features")
-    return [road for number, feature in enumerate(features, 1) for road in _features_roads(feature, number)]
+    read = Roads()
+    for number, feature in enumerate(features, 1):
+        read.take(_features_roads(feature, number))
+    return read
 
 
 def _features_roads(feature: Any, number: int) -> Iterator[Road]:
@@ -78,7 +97,8 @@ def _features_roads(feature: Any, number: int) -> Iterator[Road]:
         tags = {str(key): str(value) for key, value in properties.items() if value is not None}
         for line in lines:
             points = np.array([point[:2] for point in line], np.float64)
-            yield _road(label, tags, _as_wgs84(points, tags.get("datum", "wgs84").lower()), _class_of(tags))
+            line = _as_wgs84(points, tags.get("datum", "wgs84").lower())
+            yield from _directions(label, tags, line, _class_of(tags))
     except (TypeError, KeyError, IndexError, ValueError) as error:
         if isinstance(error, RoadError):
             raise
@@ -101,36 +121,36 @@ def _class_of(tags: Mapping[str, str]) -> int:
     return CODES[tags["class"]]
 
 
-def _osm_roads(path: Path) -> Iterator[Road]:
+def _read_osm(path: Path) -> Roads:
+    read = Roads()
     try:
         file = osmium.FileProcessor(str(path)).with_locations()
         for way in file.with_filter(osmium.filter.KeyFilter("highway")):
             if not isinstance(way, osmium.osm.Way):
                 continue
             tags = dict(way.tags)
-            if tags["highway"] not in OSM_CLASSES:
-                continue
-            line = [(node.location.lon, node.location.lat) for node in way.nodes if node.location.valid()]
-            if len(line) >= 2:
-                yield _road(f"way/{way.id}", tags, np.array(line), OSM_CLASSES[tags["highway"]])
+            if tags["highway"] in OSM_CLASSES and tags.get("area") != "yes":
+                # A way at the edge of an extract has nodes that are not in it.
+                line = [(node.location.lon, node.location.lat) for node in way.nodes if node.location.valid()]
+                points = np.array(line, np.float64).reshape(-1, 2)
+                read.take(_directions(f"way/{way.id}", tags, points, OSM_CLASSES[tags["highway"]]))
     except RuntimeError as error:
         raise RoadError(f"roads {path}: not readable as OpenStreetMap data: {error}") from error
+    return read
 
 
-def _road(label: str, tags: Mapping[str, str], line: Any, road_class: int) -> Road:
+def _directions(label: str, tags: Mapping[str, str], line: Any, road_class: int) -> Iterator[Road]:
+    """The road of some tags; two one-way roads where each direction has a limit of its own."""
     implied = (
         "yes" if tags.get("highway") in _IMPLIED_ONEWAY or tags.get("junction") == "roundabout" else "no"
     )
     oneway = _ONEWAY.get(tags.get("oneway", implied).lower(), 0)
     name = tags.get("name") or tags.get("ref") or label
-    return Road(label, name, road_class, _limit_kmh(tags), oneway != 0, line[::-1] if oneway < 0 else line)
-
-
-def _limit_kmh(tags: Mapping[str, str]) -> float:
-    """The posted limit: for heavy vehicles where it is stated, else for all; NaN where it is no number."""
-    for key in ("limit_kmh", "maxspeed:hgv", "maxspeed"):
-        found = _SPEED.fullmatch(tags.get(key, "").strip().lower())
-        if found:
-            value = float(found[1]) * (_KMH_A_MPH if found[2] == "mph" else 1.0)
-            return value if value > 0 else math.nan
-    return math.nan
+    along_kmh, against_kmh = limits_kmh(tags)
+    same = along_kmh == against_kmh or (along_kmh != along_kmh and against_kmh != against_kmh)
+    if oneway >= 0:
+        yield Road(label, name, road_class, along_kmh, oneway > 0 or not same, line)
+    if oneway < 0:
+        yield Road(label, name, road_class, against_kmh, True, line[::-1])
+    elif oneway == 0 and not same:
+        yield Road(f"{label}/backward", name, road_class, against_kmh, True, line[::-1])

@@ -104,7 +104,7 @@ def build(roads: Sequence[Road]) -> RoadTable:
         A line has fewer than two points, or a point that is no place.
     """
     for road in roads:
-        _check(road)
+        check(road)
     ends, owner = _pieces(roads)
     bearing = bearing_deg(ends[:, 0], ends[:, 1], ends[:, 2], ends[:, 3])
     key, start, piece = _grid(ends)
@@ -123,12 +123,21 @@ def build(roads: Sequence[Road]) -> RoadTable:
     )
 
 
-def _check(road: Road) -> None:
+def check(road: Road) -> None:
+    """Whether a table can hold a road.
+
+    Raises
+    ------
+    RoadError
+        Says what is wrong with its line.
+    """
     line = road.line
     if line.ndim != 2 or line.shape[1] != 2 or len(line) < 2:
         raise RoadError(f"road {road.id!r}: a line needs at least two points of longitude and latitude")
     if not (np.abs(line[:, 0]) <= 180).all() or not (np.abs(line[:, 1]) <= MAX_LATITUDE_DEG).all():
         raise RoadError(f"road {road.id!r}: longitude must be within 180, latitude within 85 degrees")
+    if (line == line[0]).all():
+        raise RoadError(f"road {road.id!r}: all points of the line are one place")
 
 
 def _pieces(roads: Sequence[Road]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:

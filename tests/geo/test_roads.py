@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from geo.road_class import CODES
 from geo.road_match import NO_ROAD, Before, MatchSettings, match
-from geo.road_sources import import_roads, read_geojson
+from geo.road_sources import read_geojson, read_roads
+from geo.road_speed import limits_kmh
 from geo.road_table import Road, RoadError, RoadTable, build
 
 METRE = 1 / 111_195  # degrees of latitude
@@ -27,6 +28,10 @@ def drive(table, lon, lat, heading, *, speed=80.0, before=None):
     heading = np.broadcast_to(np.asarray(heading, float), count)
     place = np.asarray(lon, float), np.asarray(lat, float)
     return match(table, *place, heading, np.full(count, speed), head, before or Before.nothing(count))
+
+
+def imported(path):
+    return build(read_roads(path).roads)
 
 
 def east(metres, latitude=32.0):
@@ -162,7 +167,7 @@ def test_geojson_is_read_and_its_faults_are_named(tmp_path):
     good = {"type": "Feature", "geometry": line, "properties": properties}
     path = tmp_path / "roads.geojson"
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [good]}))
-    table = import_roads(path)
+    table = imported(path)
     assert (table.road_id[0], table.limit_kmh[0], bool(table.oneway[0])) == ("G42", 100.0, True)
     assert table.piece_bearing_deg[0] == pytest.approx(270, abs=0.1)  # the line runs against the direction
     for change, words in (
@@ -170,11 +175,16 @@ def test_geojson_is_read_and_its_faults_are_named(tmp_path):
         ({"geometry": {"type": "LineString", "coordinates": [[118.0, 32.0]]}}, "two points"),
         ({"geometry": {"type": "LineString", "coordinates": [[500.0, 32.0], [1, 2]]}}, "within 180"),
         ({"geometry": {"type": "LineString", "coordinates": "x"}}, "G42"),
+        ({"geometry": {"type": "LineString", "coordinates": [[118.0, 32.0], [118.0, 32.0]]}}, "one place"),
+        ({"geometry": {"type": "LineString", "coordinates": [[118.0, 32.0], [math.nan, 32.0]]}}, "within"),
+        ({"geometry": None}, "geometry"),
         ({"properties": {"id": "G42", "class": "lane"}}, "class"),
         ({"properties": {"id": "G42", "datum": "bd09"}}, "datum"),
     ):
-        with pytest.raises(RoadError, match=words):
-            build(read_geojson({"type": "FeatureCollection", "features": [good | change]}))
+        read = read_geojson({"type": "FeatureCollection", "features": [good | change, good]})
+        assert len(read.roads) == 1
+        (broken,) = read.broken
+        assert words in broken
 
 
 OSM = """<?xml version="1.0"?><osm version="0.6">
@@ -198,7 +208,7 @@ def test_openstreetmap_is_read(tmp_path, suffix):
         with osmium.SimpleWriter(str(path)) as writer:
             for each in osmium.FileProcessor(str(tmp_path / "roads.osm")):
                 writer.add(each)
-    table = import_roads(path)
+    table = imported(path)
     assert table.road_id.tolist() == ["way/7", "way/8"]
     assert table.name.tolist() == ["G42", "way/8"]
     assert table.road_class.tolist() == [CODES["expressway"], CODES["urban"]]
@@ -210,11 +220,88 @@ def test_a_file_that_is_no_map_is_refused(tmp_path):
     for name in ("roads.osm.pbf", "roads.geojson"):
         (tmp_path / name).write_bytes(b"nothing of the kind")
         with pytest.raises(RoadError, match=name):
-            import_roads(tmp_path / name)
+            imported(tmp_path / name)
     with pytest.raises(RoadError, match="no such file"):
-        import_roads(tmp_path / "absent.pbf")
+        imported(tmp_path / "absent.pbf")
 
 
 def test_settings_out_of_range_are_refused():
     with pytest.raises(ValueError, match="reach_m"):
         MatchSettings(reach_m=61.0)
+
+
+@pytest.mark.parametrize(
+    ("tags", "along_kmh", "against_kmh"),
+    [
+        ({"maxspeed": "60"}, 60, 60),
+        ({"maxspeed": "60 km/h"}, 60, 60),
+        ({"maxspeed": "60km/h"}, 60, 60),
+        ({"maxspeed": "40 mph"}, 64.37376, 64.37376),
+        ({"maxspeed": "80;60"}, 60, 60),
+        ({"maxspeed": "CN:urban"}, 50, 50),
+        ({"maxspeed": "CN:rural"}, 70, 70),
+        ({"maxspeed": "none"}, None, None),
+        ({"maxspeed": "signals"}, None, None),
+        ({"maxspeed": "0"}, None, None),
+        ({"maxspeed": "1000"}, None, None),
+        ({"maxspeed": "none;80"}, 80, 80),
+        ({"maxspeed": "120", "maxspeed:hgv": "100"}, 100, 100),
+        ({"maxspeed": "120", "maxspeed:hgv": "none"}, 120, 120),
+        ({"maxspeed": "80", "maxspeed:forward": "60"}, 60, 80),
+        ({"maxspeed:backward": "50"}, None, 50),
+        ({"maxspeed:hgv": "70", "maxspeed:forward": "60"}, 70, 70),
+        ({"limit_kmh": "90", "maxspeed": "60"}, 90, 90),
+        ({}, None, None),
+    ],
+)
+def test_posted_limits_in_their_odd_forms(tags, along_kmh, against_kmh):
+    found = [None if math.isnan(limit) else round(limit, 5) for limit in limits_kmh(tags)]
+    assert found == [along_kmh, against_kmh]
+
+
+def write_pbf(path, ways):
+    """Ways along one line of nodes 1 to 4, of which 4 is not in the file and 5 is at the place of 1."""
+    import osmium
+    from osmium.osm.mutable import Node, Way
+
+    with osmium.SimpleWriter(str(path)) as writer:
+        for number, x in ((1, 118.0), (2, 118.1), (3, 118.2), (5, 118.0)):
+            writer.add_node(Node(id=number, location=(x, 32.0)))
+        for number, (nodes, tags) in enumerate(ways, 1):
+            writer.add_way(Way(id=number, nodes=nodes, tags=tags))
+
+
+def test_pbf_directions_and_broken_geometry(tmp_path):
+    path = tmp_path / "some.osm.pbf"
+    write_pbf(
+        path,
+        [
+            ([1, 2, 3], {"highway": "primary", "maxspeed:forward": "60", "maxspeed:backward": "80"}),
+            ([1, 2], {"highway": "trunk", "oneway": "-1", "maxspeed": "40 mph", "name": "江北大道"}),
+            ([1, 4], {"highway": "primary"}),  # one node is not in the extract
+            ([1, 5], {"highway": "primary"}),  # no length
+            ([2, 4, 3], {"highway": "primary", "maxspeed": "none"}),
+            ([1, 2], {"highway": "footway"}),
+            ([1, 2, 3, 1], {"highway": "service", "area": "yes"}),
+            ([1, 2], {"highway": "motorway", "oneway": "no"}),
+        ],
+    )
+    read = read_roads(path)
+    assert [one.id for one in read.roads] == ["way/1", "way/1/backward", "way/2", "way/5", "way/8"]
+    assert [one.oneway for one in read.roads] == [True, True, True, False, False]
+    limits = [None if math.isnan(one.limit_kmh) else round(one.limit_kmh, 2) for one in read.roads]
+    assert limits == [60, 80, 64.37, None, None]
+    assert [one.line[0][0] for one in read.roads] == pytest.approx([118.0, 118.2, 118.1, 118.1, 118.0])
+    assert read.roads[2].name == "江北大道"
+    assert sorted(broken.split("'")[1] for broken in read.broken) == ["way/3", "way/4"]
+
+
+def test_each_direction_has_its_own_limit(tmp_path):
+    path = tmp_path / "some.osm.pbf"
+    tags = {"highway": "primary", "maxspeed:forward": "60", "maxspeed:backward": "80"}
+    write_pbf(path, [([1, 2, 3], tags)])
+    table = imported(path)
+    lon = np.linspace(118.01, 118.09, 20)
+    for places, heading, limit in ((lon, 90.0, 60.0), (lon[::-1], 270.0, 80.0)):
+        found = drive(table, places, np.full(20, 32.0), heading)
+        assert set(table.limit_kmh[found.road].tolist()) == {limit}
