@@ -178,6 +178,25 @@ def _replay(settings: Settings, parsed: argparse.Namespace) -> int | None:
     )
 
 
+def _recompute(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stream import recompute
+
+    return recompute.run(
+        settings.database.dsn,
+        begin=parsed.begin,
+        end=parsed.end,
+        vehicle_ids=parsed.vehicle,
+        numbers=parsed.partition,
+        partitions=settings.broker.telemetry_partitions,
+        processes=parsed.processes or os.cpu_count() or 1,
+        rulebook=settings.rules.rulebook,
+        what_if=parsed.rulebook,
+        zones=settings.rules.zones,
+        roads=settings.rules.roads,
+        file=parsed.file,
+    )
+
+
 def _registry(settings: Settings, parsed: argparse.Namespace) -> int | None:
     from alerts import registry
 
@@ -230,6 +249,7 @@ HANDLERS: dict[str, Callable[[Settings, argparse.Namespace], int | None]] = {
     "decode": _decode,
     "encode": _encode,
     "replay": _replay,
+    "recompute": _recompute,
     "registry": _registry,
     "roads": _roads,
     "rulebook": _rulebook,

@@ -9,6 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
+from stream.arguments import (
+    decode_arguments,
+    encode_arguments,
+    recompute_arguments,
+    replay_arguments,
+    settings_arguments,
+    up_arguments,
+)
 from stream.settings.catalogue import catalogue
 from stream.settings.fields import to_text
 
@@ -42,48 +50,6 @@ DATABASE = Option("--dsn", "database.dsn")
 RULEBOOK = Option("--rulebook", "rules.rulebook")
 ZONES = Option("--zones", "rules.zones")
 ROADS = Option("--roads", "rules.roads")
-
-
-def _replay_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE.csv", help="recorded tracks; - reads standard input")
-    parser.add_argument("--registry", metavar="FILE.csv", help="vehicles, for their class and driver")
-    parser.add_argument(
-        "--block-size",
-        metavar="N",
-        type=_positive,
-        default=20_000,
-        help="reports given to the engine at once; the alerts do not depend on it (default %(default)s)",
-    )
-
-
-def _encode_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--protocol",
-        choices=("jt808", "jt809", "attachment"),
-        default="jt808",
-        help="jt809, or attachment for the streams of evidence files (default %(default)s)",
-    )
-    parser.add_argument(
-        "--encrypt", metavar="M1,IA1,IC1", help="the three numbers of an encrypted jt809 link"
-    )
-
-
-def _decode_arguments(parser: argparse.ArgumentParser) -> None:
-    _encode_arguments(parser)
-    parser.add_argument(
-        "--explain",
-        nargs="?",
-        choices=("auto", "json", "tree"),
-        const="auto",
-        help="every field with its offset, bytes and meaning: a list `explain` in the object (json), a table "
-        "for people instead of it (tree), or whichever suits the output (auto)",
-    )
-    parser.add_argument(
-        "--lenient",
-        action="store_true",
-        help="also read what some terminals send beside the standard: an unescaped check code, a 2019 header "
-        "without its flag",
-    )
 
 
 def _registry_arguments(parser: argparse.ArgumentParser) -> None:
@@ -164,16 +130,6 @@ def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(**dict.fromkeys(SIMULATE_SETTINGS))  # None: the settings say it
 
 
-def _settings_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--markdown", action="store_true", help="print the reference of all settings instead")
-
-
-def _up_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--with-parent", action="store_true", help="stop when the process that started this one ends"
-    )
-
-
 COMMANDS = (
     Command(
         "up",
@@ -186,7 +142,7 @@ COMMANDS = (
             Option("--no-simulate", "up.simulate", "false", "Start no simulated fleet."),
             Option("--data", "up.data_dir"),
         ),
-        _up_arguments,
+        up_arguments,
     ),
     Command(
         "gateway",
@@ -267,14 +223,14 @@ COMMANDS = (
         "JT/T 808, JT/T 809 or attachment streams; one or several frames a line. A frame that cannot be read "
         "gives an object with `error`; exit code 1 at the end.",
         (),
-        _decode_arguments,
+        decode_arguments,
     ),
     Command(
         "encode",
         "the JSON objects of decode on standard input, frames in hex on standard output",
         "The inverse of decode. What cannot be written is told on standard error; exit code 1 then.",
         (),
-        _encode_arguments,
+        encode_arguments,
     ),
     Command(
         "replay",
@@ -283,7 +239,15 @@ COMMANDS = (
         "heading_deg, altitude_m, alarm_bits, status_bits, limit_kmh, driver_id, vehicle_class, "
         "recorder_speed_kmh, mileage_km, received (a time), items (hex, the additional items of a 0x0200).",
         (RULEBOOK, ZONES, ROADS),
-        _replay_arguments,
+        replay_arguments,
+    ),
+    Command(
+        "recompute",
+        "run the rules over stored tracks, one JSON object an alert episode",
+        "Looks at the tracks in the database as `replay` looks at a file, with the drivers, vehicle classes "
+        "and rulebooks of the time and the zones and roads of today; see docs/recompute.md.",
+        (ZONES, ROADS, DATABASE),
+        recompute_arguments,
     ),
     Command(
         "registry",
@@ -312,7 +276,7 @@ COMMANDS = (
         "print the effective settings as TOML",
         "Prints what the other commands would use here, passwords hidden.",
         (),
-        _settings_arguments,
+        settings_arguments,
     ),
 )
 
@@ -390,10 +354,3 @@ def _add_option(parser: argparse.ArgumentParser, option: Option) -> None:
         help_text += f" (default {default})"
     metavar = re.sub(r".*_", "", entry.name).upper()
     parser.add_argument(option.flag, dest=option.key, metavar=metavar, help=help_text)
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return value

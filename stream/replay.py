@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import BinaryIO, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alerts.registry_rows import RegistryFileError, read_registry
-from alerts.times import iso_text
 from geo.road_table import RoadError
 from geo.zones import ZoneError
 from rules.change import Disposition, EpisodeChange
+from rules.distress import Distress, pressing
 from rules.engine import Engine
 from rules.reports import Reports, digest
 from rules.rulebook import RulebookError, default_rulebook, load_rulebook
 from rules.vehicle_class import class_code
 from stream.errors import EXIT_USAGE
+from stream.finding_lines import line_of, place_of
 from stream.map_files import load_map
+from stream.raw_alarms import RawAlarms
 from stream.track_rows import Known, TrackFileError, Tracks, read_tracks
 
 DEFAULT_BLOCK_SIZE = 20_000
@@ -105,14 +106,18 @@ def _replay(engine: Engine, reports: Reports, block_size: int) -> tuple[list[Epi
     order = _in_time(reports)
     last: dict[str, EpisodeChange] = {}
     fates: Counter[int] = Counter()
+    distress, raw = Distress(), RawAlarms()
     for start in range(0, len(order), block_size):
-        outcome = engine.process(reports.take(order[start : start + block_size]))
+        block = reports.take(order[start : start + block_size])
+        fixes = engine.fixes(pressing(block))
+        outcome = engine.process(block)
         fates.update(outcome.disposition.tolist())
-        for change in outcome.changes:
+        for change in (*outcome.changes, *distress.tell(block, outcome.disposition, fixes, engine.rulebook)):
             last[change.alert_id] = change
+        raw.add(outcome.alarms)
     for change in engine.open_changes():
         last[change.alert_id] = change
-    return list(last.values()), fates
+    return [raw.explained(change) for change in last.values()], fates
 
 
 def _in_time(reports: Reports) -> NDArray[np.int64]:
@@ -134,30 +139,8 @@ def _in_time(reports: Reports) -> NDArray[np.int64]:
 
 
 def _print(episodes: list[EpisodeChange], vehicle_ids: Mapping[int, str], stdout: TextIO) -> None:
-    def place(episode: EpisodeChange) -> tuple[Any, ...]:
-        zone = episode.detail.get("zone_id", "")
-        return episode.start_ms, vehicle_ids[episode.vehicle_key], episode.rule, zone, episode.alert_id
-
-    for episode in sorted(episodes, key=place):
-        line = _line(episode, vehicle_ids[episode.vehicle_key])
-        stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-
-def _line(episode: EpisodeChange, vehicle_id: str) -> dict[str, Any]:
-    return {
-        "alert_id": episode.alert_id,
-        "vehicle_id": vehicle_id,
-        "rule": episode.rule,
-        "level": episode.level,
-        "start": iso_text(episode.start_ms),
-        "found": iso_text(episode.found_ms),
-        "end": None if episode.end_ms is None else iso_text(episode.end_ms),
-        "evidence": episode.evidence,
-        "rulebook_version": episode.rulebook_version,
-        **episode.detail,
-        "longitude_deg": episode.longitude_deg,
-        "latitude_deg": episode.latitude_deg,
-    }
+    for episode in sorted(episodes, key=lambda one: place_of(one, vehicle_ids[one.vehicle_key])):
+        stdout.write(line_of(episode, vehicle_ids[episode.vehicle_key]) + "\n")
 
 
 def _tell_broken(path: str | Path, broken: Mapping[int, str], stderr: TextIO) -> None:

@@ -1,0 +1,33 @@
+"""Times of the command line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from alerts.times import SHANGHAI, now_ms, to_ms
+from stream.errors import OperatorError
+
+
+def parse_span(begin: str, end: str | None) -> tuple[int, int]:
+    """The first and last millisecond of a span; without an end it goes up to now.
+
+    Raises
+    ------
+    OperatorError
+        A time is none, or the end does not come after the beginning.
+    """
+    from_ms = _parse("--from", begin)
+    end_ms = now_ms() if end is None else _parse("--to", end)
+    if end_ms <= from_ms:
+        raise OperatorError(f"--to {end or 'now'} does not come after --from {begin}")
+    return from_ms, end_ms - 1
+
+
+def _parse(option: str, text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise OperatorError(
+            f"{option} {text}: not a time; write 2026-11-22 or 2026-11-22T08:00:00+08:00"
+        ) from None
+    return to_ms(moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI))
