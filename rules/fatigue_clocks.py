@@ -143,7 +143,8 @@ def night(
         if past != NO_ROW:
             drop(d, episodes, free, past)
     if d.night_ms > 0 and d.night_start_ms < morning_ms:
-        count = dawn(d, driving, morning_ms, episodes, free, findings, count, at)
+        days = (morning_ms - 1 - d.night_start_ms) // DAY_MS  # that nobody has seen the driver since
+        count = dawn(d, driving, morning_ms - days * DAY_MS, episodes, free, findings, count, at)
     if not driving:
         return count
     evening_ms = morning_ms + DAY_MS - (p.night_to_ms - p.night_from_ms) % DAY_MS

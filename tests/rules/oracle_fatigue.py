@@ -177,9 +177,12 @@ class Fatigue:
         for rule in ("night_driving", "night_driving_pre"):
             going = person.going.get(rule)
             if going is not None and going.start < six:
-                if rule == "night_driving" and not driving and person.stop is not None and person.stop < six:
+                ended = six
+                while ended - DAY > going.start:
+                    ended -= DAY
+                if rule == "night_driving" and not driving and (person.stop or ended) < ended:
                     person.dawned = going
-                self.close(person, rule, six)
+                self.close(person, rule, ended)
         if not driving:
             return
         evening = six + DAY - NIGHT_LENGTH
