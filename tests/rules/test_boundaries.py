@@ -334,6 +334,12 @@ class TestHours:
         ((_, _, end),) = of("night_driving", night[:-10])
         assert end == 30
 
+    def test_a_night_ends_at_six_of_its_own_morning(self) -> None:
+        night = coach((3 * 3600, 60), start_h=26.5)
+        days_later = replace(night[-1], time_ms=night[-1].time_ms + 60 * 3_600_000, longitude=120.0)
+        ((start, _, end),) = of("night_driving", [*night, days_later])
+        assert (start, end) == (26.5, 30)
+
     def test_trucks_have_no_night(self) -> None:
         track = [replace(one, vehicle_class=1) for one in coach((5 * 3600, 60))]
         assert of("night_driving", track) == []
