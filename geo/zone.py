@@ -31,7 +31,9 @@ class Zone:
     `hours` are windows (from, to) in minutes of the day, the end excluded, a window over midnight having
     from > to; empty means all day. `vehicle_classes` are class names; empty means every class. `speed_min_s`
     is how long a run over the zone's limit must last, None as the rulebook says. `valid_ms` bounds the times
-    (milliseconds since 1970 UTC, the end excluded) in which the zone is in force. The rule `weather` makes
+    (milliseconds since 1970 UTC, the end excluded) in which the zone is in force, `valid_hours` the hours of
+    the day, windows as in `hours`, empty for all day. `night_limit_kmh` is what the limit is at night, None
+    as by day. The rule `weather` makes
     `limit_kmh` a weather order: a limit for speeding, not one of the zone. A zone with a `circle` is that
     circle, exactly; `polygon` is what maps draw for it.
     """
@@ -49,6 +51,8 @@ class Zone:
     speed_min_s: float | None = None
     valid_ms: tuple[int, int] = ALWAYS_MS
     circle: Circle | None = None
+    night_limit_kmh: float | None = None
+    valid_hours: tuple[tuple[int, int], ...] = ()
 
 
 def parse_hours(text: str) -> tuple[tuple[int, int], ...]:

@@ -12,7 +12,7 @@ from geo.kernel import kernel
 from rules.finding import CLOSE, OPEN, place
 from rules.records import NO_ROW, NONE, Layout
 from rules.slots import give_back, take_slot
-from rules.zone_plan import CROSSING, FORBIDDEN, STAY, WHATS, in_hours
+from rules.zone_plan import CROSSING, FORBIDDEN, STAY, WHATS, in_windows
 
 ENTERED, LEFT, STAYED, BANNED, SPED = range(5)
 """What a finding of the zone family is about."""
@@ -35,8 +35,11 @@ def be_inside(
     e: Any, zone: int, plan: Any, owner: Any, slots: Any, free: Any, findings: Any, count: int, at: int
 ) -> int:
     """An entry's position is in a zone: begin or go on with what the zone watches. Marks slots as seen."""
+    z = plan.zones[zone]
     for what in range(WHATS):
-        if not plan.asks[what, zone] or (what == FORBIDDEN and not in_hours(plan, zone, e.time_ms)):
+        if not (z.asks >> what) & 1:
+            continue
+        if what == FORBIDDEN and not in_windows(plan, z.hours, z.hours_end, e.time_ms):
             continue
         number = owner.presence
         while number != NO_ROW and not (slots[number].zone == zone and slots[number].what == what):
@@ -53,12 +56,12 @@ def be_inside(
             slots[number].bridged |= e.fix_gap
         s = slots[number]
         s.seen, s.last_ms = True, e.time_ms
-        if s.found_ms == NONE and e.time_ms - s.since_ms >= plan.threshold_ms[what, zone]:
+        if s.found_ms == NONE and e.time_ms - s.since_ms >= (z.stay_ms if what == STAY else z.dwell_ms):
             s.found_ms = e.time_ms
             s.longitude_deg, s.latitude_deg = place(e.longitude_deg, e.latitude_deg, e)
             if what != CROSSING:
                 count = tell_presence(s, OPEN, findings, count, at)
-            elif plan.enter[zone]:
+            elif z.enter:
                 count = tell_crossing(e, s, ENTERED, s.bridged, findings, count, at)
     return count
 
@@ -79,7 +82,7 @@ def leave_unseen(
             if s.found_ms != NONE:
                 if s.what != CROSSING:
                     count = tell_presence(s, CLOSE, findings, count, at)
-                elif plan.exit[s.zone]:
+                elif plan.zones[s.zone].exit:
                     count = tell_crossing(e, s, LEFT, e.fix_gap, findings, count, at)
             if before == NO_ROW:
                 owner.presence = following

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from geo.kernel import kernel
 from geo.zones import Zone, ZoneError, ZoneSet
 from rules.local_time import DAY_MS, OFFSET_MS
+from rules.records import Layout, record_type
 from rules.vehicle_class import CODE_OF_NAME
 
-CLASS_CODES = 256
+ALL_OTHERS = 63  # the bit of every class that has none of its own
 MINUTE_MS = 60_000
 
 # What is watched of a vehicle in a zone. Each is a presence of its own, since each counts from its own
@@ -21,31 +22,38 @@ CROSSING, STAY, FORBIDDEN = range(3)
 WHATS = 3
 
 
-class ZonePlan(NamedTuple):
-    """k zones. `asks[what, zone]` marks the zones that ask for it; `threshold_ms[what, zone]` is how long a
-    vehicle must have been present to be found; `for_class[class, zone]` whether the zone is meant for the
-    class; the hours of a zone are the windows `from_ms` to `to_ms` of the day from `hours[zone]` on to before
-    `hours[zone + 1]`."""
+ZONE_LAYOUT: Layout = {
+    "class_bits": ("i8", 0),  # bit c: the zone is meant for class c; the highest bit for all without a bit
+    "asks": ("u1", 0),  # bit w: the zone asks for what w
+    "enter": ("?", False),
+    "exit": ("?", False),
+    "dwell_ms": ("i8", 0),  # how long a vehicle must have been present to be found
+    "stay_ms": ("i8", 0),  # the same for a stay
+    "limit_kmh": ("f8", np.inf),
+    "night_kmh": ("f8", np.inf),
+    "weather_kmh": ("f8", np.inf),
+    "run_min_ms": ("i8", 0),  # how long a run over the limit must last
+    "valid_from_ms": ("i8", 0),
+    "valid_to_ms": ("i8", 0),
+    "hours": ("i4", 0),  # its windows of the day for what is forbidden: from which on, to before which
+    "hours_end": ("i4", 0),
+    "valid_hours": ("i4", 0),  # its windows in which it is in force
+    "valid_hours_end": ("i4", 0),
+}
+"""What one zone asks: a record, so that looking at a zone takes two lines of memory."""
 
-    asks: NDArray[np.bool_]
-    enter: NDArray[np.bool_]
-    exit: NDArray[np.bool_]
-    threshold_ms: NDArray[np.int64]
-    limit_kmh: NDArray[np.float64]
-    weather_kmh: NDArray[np.float64]
-    run_min_ms: NDArray[np.int64]
-    for_class: NDArray[np.bool_]
-    hours: NDArray[np.int64]
+
+class ZonePlan(NamedTuple):
+    """k zones as records of `ZONE_LAYOUT`, and the windows `from_ms` to `to_ms` of the day of all of them."""
+
+    zones: NDArray[np.void]
     from_ms: NDArray[np.int64]
     to_ms: NDArray[np.int64]
-    valid_from_ms: NDArray[np.int64]
-    valid_to_ms: NDArray[np.int64]
 
 
 @kernel
-def in_hours(plan: ZonePlan, zone: int, time_ms: int) -> bool:
-    """Whether a time lies in the hours of a zone; a zone without hours is on all day."""
-    begin, end = plan.hours[zone], plan.hours[zone + 1]
+def in_windows(plan: Any, begin: int, end: int, time_ms: int) -> bool:
+    """Whether a time lies in one of the windows from `begin` to before `end`; without any it always does."""
     of_day_ms = (time_ms + OFFSET_MS) % DAY_MS
     inside = begin == end
     for one in range(begin, end):
@@ -56,9 +64,16 @@ def in_hours(plan: ZonePlan, zone: int, time_ms: int) -> bool:
 
 
 @kernel
-def is_valid(plan: ZonePlan, zone: int, time_ms: int) -> bool:
-    """Whether a zone is in force at a time."""
-    return bool(plan.valid_from_ms[zone] <= time_ms < plan.valid_to_ms[zone])
+def holds_for(plan: Any, zone: int, vehicle_class: int, time_ms: int) -> bool:
+    """Whether a zone is meant for a class of vehicles and in force at a time."""
+    z = plan.zones[zone]
+    if not (z.class_bits >> min(vehicle_class, ALL_OTHERS)) & 1:
+        return False
+    if not z.valid_from_ms <= time_ms < z.valid_to_ms:
+        return False
+    if z.valid_hours == z.valid_hours_end:
+        return True
+    return in_windows(plan, z.valid_hours, z.valid_hours_end, time_ms)
 
 
 def make_plan(zones: ZoneSet, run_min_ms: NDArray[np.int64]) -> ZonePlan:
@@ -69,48 +84,44 @@ def make_plan(zones: ZoneSet, run_min_ms: NDArray[np.int64]) -> ZonePlan:
     ZoneError
         A zone names a vehicle class that does not exist.
     """
-    count = len(zones.zones)
-    plan = ZonePlan(
-        asks=np.zeros((WHATS, count), bool),
-        enter=np.array(["enter" in zone.rules for zone in zones.zones], bool),
-        exit=np.array(["exit" in zone.rules for zone in zones.zones], bool),
-        threshold_ms=np.zeros((WHATS, count), np.int64),
-        limit_kmh=np.full(count, np.inf),
-        weather_kmh=np.full(count, np.inf),
-        run_min_ms=run_min_ms,
-        for_class=np.ones((CLASS_CODES, count), bool),
-        hours=np.concatenate([[0], np.cumsum([len(zone.hours) for zone in zones.zones])]).astype(np.int64),
-        from_ms=_minutes_ms(zones, 0),
-        to_ms=_minutes_ms(zones, 1),
-        valid_from_ms=np.array([zone.valid_ms[0] for zone in zones.zones], np.int64),
-        valid_to_ms=np.array([zone.valid_ms[1] for zone in zones.zones], np.int64),
+    windows: list[tuple[int, int]] = []
+    rows = [_row(zone, windows) for zone in zones.zones]
+    records = np.array(rows, record_type(ZONE_LAYOUT))
+    unsaid = records["run_min_ms"] < 0
+    records["run_min_ms"][unsaid] = run_min_ms[unsaid]
+    bounds_ms = np.array(windows, np.int64).reshape(-1, 2) * MINUTE_MS
+    return ZonePlan(records, np.ascontiguousarray(bounds_ms[:, 0]), np.ascontiguousarray(bounds_ms[:, 1]))
+
+
+def _row(zone: Zone, windows: list[tuple[int, int]]) -> tuple[Any, ...]:
+    """The values of one zone's record; its windows are appended to those before."""
+    class_bits = sum(1 << _code(zone, name) for name in set(zone.vehicle_classes)) or -1
+    asked = {CROSSING: ("enter", "exit"), STAY: ("stay",), FORBIDDEN: ("forbidden",)}
+    asks = sum(1 << what for what, rules in asked.items() if set(rules) & set(zone.rules))
+    # Longer than, not as long as.
+    stay_ms = 0 if zone.max_stay_s is None else round(zone.max_stay_s * 1000) + 1
+    limit_kmh = np.inf if zone.limit_kmh is None else zone.limit_kmh
+    night_kmh = limit_kmh if zone.night_limit_kmh is None else zone.night_limit_kmh
+    speed, weather = "speed" in zone.rules, "weather" in zone.rules
+    hours, valid_hours = len(windows), len(windows) + len(zone.hours)
+    windows += (*zone.hours, *zone.valid_hours)
+    return (
+        class_bits,
+        asks,
+        "enter" in zone.rules,
+        "exit" in zone.rules,
+        round(zone.dwell_s * 1000),
+        stay_ms,
+        limit_kmh if speed else np.inf,
+        night_kmh if speed else np.inf,
+        limit_kmh if weather else np.inf,
+        -1 if zone.speed_min_s is None else round(zone.speed_min_s * 1000),
+        *zone.valid_ms,
+        hours,
+        valid_hours,
+        valid_hours,
+        len(windows),
     )
-    for index, zone in enumerate(zones.zones):
-        _enter(plan, index, zone)
-    return plan
-
-
-def _enter(plan: ZonePlan, index: int, zone: Zone) -> None:
-    """Put one zone into the plan."""
-    plan.asks[CROSSING, index] = plan.enter[index] or plan.exit[index]
-    plan.asks[STAY, index] = "stay" in zone.rules
-    plan.asks[FORBIDDEN, index] = "forbidden" in zone.rules
-    plan.threshold_ms[(CROSSING, FORBIDDEN), index] = round(zone.dwell_s * 1000)
-    if zone.max_stay_s is not None:
-        plan.threshold_ms[STAY, index] = round(zone.max_stay_s * 1000) + 1  # longer than, not as long as
-    if zone.limit_kmh is not None and "weather" in zone.rules:
-        plan.weather_kmh[index] = zone.limit_kmh
-    if zone.limit_kmh is not None and "speed" in zone.rules:
-        plan.limit_kmh[index] = zone.limit_kmh
-    if zone.speed_min_s is not None:
-        plan.run_min_ms[index] = round(zone.speed_min_s * 1000)
-    if zone.vehicle_classes:
-        plan.for_class[:, index] = False
-        plan.for_class[[_code(zone, name) for name in zone.vehicle_classes], index] = True
-
-
-def _minutes_ms(zones: ZoneSet, side: int) -> NDArray[np.int64]:
-    return np.array([window[side] * MINUTE_MS for zone in zones.zones for window in zone.hours], np.int64)
 
 
 def _code(zone: Zone, name: str) -> int:

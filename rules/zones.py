@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 
 from geo.kernel import kernel
 from geo.zones import Zone, ZoneSet
-from rules import finding
 from rules.change import EpisodeChange
 from rules.family import Batch, Setting, Table
-from rules.finding import FINDING, MOST_AN_ENTRY, UPDATE, Finding, Told, finding_of, rows_of, seconds
+from rules.finding import FINDING, UPDATE, Finding, Told, finding_of, rows_of, seconds
 from rules.limit_runs import RUN_LAYOUT, new_run, not_over, over, spent, tier_of
-from rules.limits import ZONE
+from rules.limits import ZONE, is_night
 from rules.parameters import Plan, compile_parameters
 from rules.presence import (
     BANNED,
@@ -35,20 +34,46 @@ from rules.records import NO_ROW, NONE, Records
 from rules.rulebook import Rulebook
 from rules.slots import COUNT, Slots, give_back, take_slot
 from rules.speeding import Words, open_runs, speed_fields
-from rules.zone_plan import CROSSING, ZonePlan, is_valid, make_plan
+from rules.zone_plan import CROSSING, WHATS, ZonePlan, holds_for, make_plan
 
-MAX_ZONES_AT_A_POINT = 8
+MAX_ZONES_AT_A_POINT = 64
 """Zones that count at one position; further ones, in the order of the zone file, are ignored and counted.
 
-It bounds the state of a vehicle. Hand-made zones overlap two or three deep; eight leaves room.
+It bounds the state of a vehicle and what one report can cause. Hand-made zones overlap two or three deep,
+those of several authorities on one bridge perhaps ten: more than 64 are a file that has each zone many times.
 """
+
+MOST_FINDINGS = 9 * MAX_ZONES_AT_A_POINT
+"""Findings that one entry can cause: of every zone left 3 presences and a run end; of every zone entered 3
+presences are found, and a run ends at a gap and another is found."""
 
 RULES = ("zone_enter", "zone_exit", "zone_stay", "zone_forbidden", "zone_speed")
 
-PLAN: Plan = {"join_ms": ("i8", "speeding_join_s")}
+PLAN: Plan = {
+    "join_ms": ("i8", "speeding_join_s"),
+    "night_from_ms": ("i8", "night_start_h"),
+    "night_to_ms": ("i8", "night_end_h"),
+}
 
-_SLOTS = 256
-_FEW = 4 * MAX_ZONES_AT_A_POINT  # slots that one entry can take
+_SLOTS = 4 * MAX_ZONES_AT_A_POINT  # more than one entry can take
+
+
+@kernel
+def places(entries: Any, x: Any, y: Any) -> None:
+    """Where the entries are, in degrees; NaN for those without a fix."""
+    for at in range(len(entries)):
+        e = entries[at]
+        x[at], y[at] = e.said_longitude_deg if e.positioned else np.nan, e.said_latitude_deg
+
+
+@kernel
+def pair_starts(point: Any, pairs: Any) -> None:
+    """Where the pairs of each position begin, and where the last ones end; `point` is that of each pair."""
+    pair = 0
+    for at in range(len(pairs)):
+        while pair < len(point) and point[pair] < at:
+            pair += 1
+        pairs[at] = pair
 
 
 @kernel
@@ -61,31 +86,36 @@ def step(
     for at in range(begin, len(entries)):
         e = entries[at]
         owner = first[e.row]
-        begins, ends = pairs[at], pairs[at + 1]
-        if not e.positioned or (begins == ends and owner.presence == NO_ROW and owner.run == NO_ROW):
+        begin_pair, end_pair = pairs[at], pairs[at + 1]
+        if not e.positioned or (begin_pair == end_pair and owner.presence == NO_ROW and owner.run == NO_ROW):
             continue
-        if len(findings) - count < MOST_AN_ENTRY or min(free[COUNT], free_runs[COUNT]) < _FEW:
+        most = min(end_pair - begin_pair, MAX_ZONES_AT_A_POINT)
+        if len(findings) - count < MOST_FINDINGS or free[COUNT] < WHATS * most or free_runs[COUNT] < most:
             return at, count
         counted = 0
-        for pair in range(begins, ends):
+        for pair in range(begin_pair, end_pair):
             zone = zones[pair]
-            if not plan.for_class[e.vehicle_class, zone] or not is_valid(plan, zone, e.time_ms):
+            if not holds_for(plan, zone, e.vehicle_class, e.time_ms):
                 continue
             if counted == MAX_ZONES_AT_A_POINT:
                 ignored[0] += 1
                 continue
             counted += 1
-            count = be_inside(e, zone, plan, owner, slots, free, findings, count, at)
-            e.weather_limit_kmh = min(e.weather_limit_kmh, plan.weather_kmh[zone])
-            e.zone_limit_kmh = min(e.zone_limit_kmh, plan.limit_kmh[zone])
-            if e.speed_kmh > plan.limit_kmh[zone]:
-                p = parameters[e.vehicle_class]
+            z, p = plan.zones[zone], parameters[e.vehicle_class]
+            if z.asks:
+                count = be_inside(e, zone, plan, owner, slots, free, findings, count, at)
+            e.weather_limit_kmh = min(e.weather_limit_kmh, z.weather_kmh)
+            limit_kmh = z.limit_kmh
+            if z.night_kmh != limit_kmh and is_night(e.time_ms, p.night_from_ms, p.night_to_ms):
+                limit_kmh = z.night_kmh
+            e.zone_limit_kmh = min(e.zone_limit_kmh, limit_kmh)
+            if e.speed_kmh > limit_kmh:
                 number = run_of(e, zone, owner, runs, free_runs)
                 runs[number].seen = True
-                tier = tier_of(e.speed_kmh, plan.limit_kmh[zone], tiers_percent)
+                tier = tier_of(e.speed_kmh, limit_kmh, tiers_percent)
                 count = over(
-                    runs[number], e, plan.limit_kmh[zone], ZONE, tier, e.fix_gap,
-                    plan.run_min_ms[zone], p.join_ms, findings, count, at,
+                    runs[number], e, limit_kmh, ZONE, tier, e.fix_gap, z.run_min_ms, p.join_ms,
+                    findings, count, at,
                 )  # fmt: skip
         count = leave_unseen(e, plan, owner, slots, free, findings, count, at)
         count = slow_down(e, owner, runs, free_runs, parameters, findings, count, at)
@@ -165,7 +195,7 @@ class ZoneWatch:
         self._presence = Slots(PRESENCE_LAYOUT)
         self._runs = Slots(RUN_LAYOUT)
         self._first = Records({"presence": ("i4", NO_ROW), "run": ("i4", NO_ROW)})
-        self._findings = finding.buffer()
+        self._findings = np.zeros(4 * MOST_FINDINGS, FINDING)
         self._ignored = np.zeros(1, np.int64)
 
     @property
@@ -183,10 +213,11 @@ class ZoneWatch:
             return []
         entries = batch.entries
         self._first.grow(len(self._setting.vehicles))
-        x = np.where(entries["positioned"], entries["said_longitude_deg"], np.nan)
-        point, zone = self._setting.zones.query(x, np.ascontiguousarray(entries["said_latitude_deg"]))
-        pairs = np.zeros(len(entries) + 1, np.int64)
-        np.cumsum(np.bincount(point, minlength=len(entries)), out=pairs[1:])
+        x, y = np.empty(len(entries)), np.empty(len(entries))
+        places(entries, x, y)
+        point, zone = self._setting.zones.query(x, y)
+        pairs = np.empty(len(entries) + 1, np.int32)
+        pair_starts(point, pairs)
         found: list[Finding] = []
         begin = 0
         while begin < len(entries):

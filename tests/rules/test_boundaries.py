@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -293,12 +294,22 @@ class TestZones:
         (found,) = episodes(track, [there])
         assert (found["rule"], seconds(found["start"]), seconds(found["end"])) == ("zone_forbidden", 0, 59)
 
+    def test_twenty_zones_at_one_position_all_count(self) -> None:
+        rules = ("enter", "exit", "stay", "speed", "forbidden")
+        many = [
+            Rectangle(f"z{number:02}", **SQUARE, rules=rules, limit=40, max_stay_s=30) for number in range(20)
+        ]
+        there = [(second, 118.005) for second in range(0, 100, 10)]
+        found = episodes(visits(*there, (100, 119)), many)
+        counts = Counter(one["rule"] for one in found)
+        assert [counts[f"zone_{rule}"] for rule in rules] == [20] * 5
+
     def test_too_many_zones_at_one_position_are_counted(self) -> None:
-        many = [Rectangle(f"z{number:02}", **SQUARE, rules=("enter",)) for number in range(10)]
+        many = [Rectangle(f"z{number:02}", **SQUARE, rules=("enter",)) for number in range(70)]
         engine = Engine(BOOK, to_zones(many))
         changes = engine.process(to_reports(1, visits((0, 118.005)))).changes
-        assert [one.detail["zone_id"] for one in changes] == [f"z{number:02}" for number in range(8)]
-        assert engine.zones_ignored == 2
+        assert [one.detail["zone_id"] for one in changes] == [f"z{number:02}" for number in range(64)]
+        assert engine.zones_ignored == 6
 
 
 def coach(*legs: tuple[float, float], start_h: float = 20) -> list[Report]:
