@@ -101,11 +101,13 @@ def _lists_by_class(book: Rulebook, name: str) -> NDArray[np.uint8]:
 
 
 class SafetyWatch:
-    """The family at work. `merged` names the alert of each alarm of the last batch that was made into one."""
+    """The family at work. `merged` names the alert of each alarm of the last batch that was made into one,
+    `fused` the combined risk."""
 
     def __init__(self, setting: Setting) -> None:
         book = setting.book
         self.merged: dict[int, str] = {}
+        self.fused: dict[int, str] = {}
         self._setting = setting
         self._holding = Holding("active_safety", _terms(book))
         self._grades = Grades(book)
@@ -119,7 +121,7 @@ class SafetyWatch:
 
     def step(self, batch: Batch) -> list[Finding]:
         self._holding.first.grow(len(self._setting.vehicles))
-        alarms, self.merged = batch.reports.safety, {}
+        alarms, self.merged, self.fused = batch.reports.safety, {}, {}
         if not len(alarms) and not self._holding.slots.used:
             return []
         hits, alarm = self._hits(batch, alarms)
@@ -127,9 +129,10 @@ class SafetyWatch:
         keys = self._setting.vehicles.keys
         for hit, one in zip(hits, alarm.tolist(), strict=True):
             rule = RULES[int(hit["what"])]
-            if rule in KINDS and rule not in self._off:
+            if rule not in self._off:
                 key = int(keys[batch.entries[hit["at"]]["row"]])
-                self.merged[one] = alert_id(key, rule, int(hit["start_ms"]))
+                named = self.merged if rule in KINDS else self.fused
+                named[one] = alert_id(key, rule, int(hit["start_ms"]))
         return found
 
     def open_changes(self) -> Iterable[EpisodeChange]:

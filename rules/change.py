@@ -53,7 +53,8 @@ class AlarmFiling:
 
     Every alarm of every report is filed, exact copies of reports apart; `alert_id` is None where no rule made
     an alert of it (events such as a periodic photo, reports that come late or are impossible). The fields are
-    those of `rules.safety.SafetyAlarms`; `time_ms` is the report's where the alarm has none of its own.
+    those of `rules.safety.SafetyAlarms`; `fused_alert_id` is the combined risk it is part of; `time_ms` is
+    the report's where the alarm has none of its own.
     """
 
     vehicle_key: int
@@ -73,6 +74,7 @@ class AlarmFiling:
     attachments: int
     tyre_bits: int = 0
     tyres: int = 0
+    fused_alert_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

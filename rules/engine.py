@@ -67,6 +67,17 @@ class Engine:
         newest[row >= 0] = known.table.rows["time_ms"][row[row >= 0]]
         return newest
 
+    def fixes(self, keys: NDArray[np.int64]) -> dict[int, tuple[float, float]]:
+        """Newest position of each vehicle that has one, longitude and latitude in degrees."""
+        if not len(keys):
+            return {}
+        known = self._setting.vehicles
+        row = known.index.find(keys)
+        rows = known.table.rows[row[row >= 0]]
+        places = zip(rows["longitude_deg"].tolist(), rows["latitude_deg"].tolist(), strict=True)
+        found = zip(keys[row >= 0].tolist(), places, strict=True)
+        return {key: (x, y) for key, (x, y) in found if x == x}
+
     @property
     def zones_ignored(self) -> int:
         """Pairs of report and zone passed over because too many zones overlap at one position."""
@@ -98,12 +109,13 @@ class Engine:
             time_ms = arranged.entries["time_ms"]
             cause = self._setting.vehicles.keys[arranged.entries["row"]]
             found.sort(key=lambda one: (time_ms[one.at], cause[one.at], one.at, one.change.rule, one.subject))
-        merged = {
-            alarm: alert for watch in self._watches for alarm, alert in getattr(watch, "merged", {}).items()
-        }
-        alarms = filings(reports, arranged.disposition, merged)
+        alarms = filings(reports, arranged.disposition, self._alerts_of("merged"), self._alerts_of("fused"))
         changes = [self._editions.named(finding.change) for finding in found]
         return Outcome(arranged.disposition, changes, alarms)
+
+    def _alerts_of(self, which: str) -> dict[int, str]:
+        """The alert that watches made of raw alarms of the last batch, by the alarm's place."""
+        return {alarm: alert for watch in self._watches for alarm, alert in getattr(watch, which, {}).items()}
 
     def open_changes(self) -> list[EpisodeChange]:
         """The current truth of every episode that is still open, in order of start, vehicle and rule."""

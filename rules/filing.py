@@ -10,15 +10,22 @@ from numpy.typing import NDArray
 
 from rules.change import AlarmFiling, Disposition
 from rules.reports import Reports
+from rules.safety import COLUMN_TYPES as SAFETY_COLUMNS
 from rules.safety import NO_TIME
 
 _SAID = [
-    field.name for field in fields(AlarmFiling) if field.name not in ("vehicle_key", "alert_id", "time_ms")
+    field.name for field in fields(AlarmFiling) if field.name in SAFETY_COLUMNS and field.name != "time_ms"
 ]
 
 
-def filings(reports: Reports, disposition: NDArray[np.uint8], merged: Mapping[int, str]) -> list[AlarmFiling]:
-    """The alarms of n reports, those of exact copies left out; `merged` names the alert of some of them."""
+def filings(
+    reports: Reports,
+    disposition: NDArray[np.uint8],
+    merged: Mapping[int, str],
+    fused: Mapping[int, str],
+) -> list[AlarmFiling]:
+    """The alarms of n reports, those of exact copies left out; `merged` and `fused` name the alert and the
+    combined risk of some of them."""
     alarms = reports.safety
     if not len(alarms):
         return []
@@ -30,6 +37,7 @@ def filings(reports: Reports, disposition: NDArray[np.uint8], merged: Mapping[in
         AlarmFiling(
             vehicle_key=keys[one],
             alert_id=merged.get(one),
+            fused_alert_id=fused.get(one),
             time_ms=int(time_ms[one]),
             **{name: column[one] for name, column in columns.items()},
         )

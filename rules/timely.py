@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from geo.zones import ZoneSet
 from rules import timely_snapshot
 from rules.change import Disposition, EpisodeChange, Outcome
+from rules.distress import Distress, pressing
 from rules.engine import Engine
 from rules.records import NONE
 from rules.reports import Reports, digest
@@ -41,6 +42,7 @@ class Timely:
     def __init__(self, settled: Engine, live: Engine) -> None:
         self._settled = settled
         self._live = live
+        self._distress = Distress()
         self._tail = Reports.empty()
         self._told: Told = {}
         self._base: Told = {}
@@ -89,6 +91,7 @@ class Timely:
         the horizon among them, wait for `late_changes`.
         """
         refused, ignored = Counter(self._live.refused), self._live.zones_ignored
+        fixes = self._live.fixes(pressing(reports))
         outcome = self._live.process(reports)
         self.refused += self._live.refused - refused
         self._ignored += self._live.zones_ignored - ignored
@@ -108,6 +111,7 @@ class Timely:
         self._told |= {change.alert_id: change for change in changes}
         if len(self._tail) > self._settle_at:
             self._settle()
+        changes += self._distress.tell(reports, outcome.disposition, fixes, self.rulebook)
         return Outcome(outcome.disposition, changes, outcome.alarms)
 
     def late_changes(self) -> list[EpisodeChange]:
@@ -142,6 +146,7 @@ class Timely:
         settled = Engine.restore(rulebook, live.zones, live.snapshot())
         made = Timely(settled, live)
         made._due = due
+        made._distress = self._distress
         made._revised = self._revised
         made.refused, made._ignored, made._history = self.refused, self._ignored, self._history
         return made
@@ -150,7 +155,8 @@ class Timely:
         """The whole state. Late reports that still wait are in it and will be evaluated as if they had come
         in order, so ask for `late_changes` before."""
         base = [*self._base.values()]
-        return timely_snapshot.dump(self._settled.snapshot(), self._tail, base, self._revised)
+        distress = self._distress.last_ms
+        return timely_snapshot.dump(self._settled.snapshot(), self._tail, base, self._revised, distress)
 
     @classmethod
     def restore(cls, rulebook: Rulebook, zones: ZoneSet, data: bytes) -> Timely:
@@ -164,6 +170,7 @@ class Timely:
         engines = [Engine.restore(rulebook, zones, saved.settled) for _ in range(2)]
         made = cls(*engines)
         made._tail, made._revised = saved.tail, saved.revised
+        made._distress = Distress(saved.distress)
         made._base = {one.alert_id: one for one in saved.base}
         made._told = {one.alert_id: one for one in made._live.process(made._sorted_tail()).changes}
         made._told = {name: made._marked(one) for name, one in made._told.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -28,15 +28,22 @@ class SavedTail:
     tail: Reports
     base: list[EpisodeChange]
     revised: Counter[str]
+    distress: dict[int, int]
 
 
-def dump(settled: bytes, tail: Reports, base: Iterable[EpisodeChange], revised: Counter[str]) -> bytes:
+def dump(
+    settled: bytes,
+    tail: Reports,
+    base: Iterable[EpisodeChange],
+    revised: Counter[str],
+    distress: Mapping[int, int],
+) -> bytes:
     """As one Arrow record batch: a row a report of the tail, the rest in the schema's metadata."""
     arrays = [pa.array(getattr(tail, name)) for name in COLUMN_TYPES]
     batch = pa.RecordBatch.from_arrays(
         [*arrays, alarm_column.encode(len(tail), tail.safety)], names=[*COLUMN_TYPES, "alarms"]
     )
-    told = {"base": [asdict(one) for one in base], "revised": revised}
+    told = {"base": [asdict(one) for one in base], "revised": revised, "distress": dict(distress)}
     batch = batch.replace_schema_metadata(
         {
             "haulwatch.schema": SCHEMA_NAME,
@@ -84,6 +91,7 @@ def load(data: bytes) -> SavedTail:
         }
         tail = Reports(**columns, safety=alarm_column.decode(batch.column("alarms")))
         base = [EpisodeChange(**one) for one in told["base"]]
-        return SavedTail(metadata[b"haulwatch.settled"], tail, base, Counter(told["revised"]))
+        distress = {int(key): int(ms) for key, ms in told.get("distress", {}).items()}
+        return SavedTail(metadata[b"haulwatch.settled"], tail, base, Counter(told["revised"]), distress)
     except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise SnapshotError(f"damaged snapshot: {error!r}") from error
