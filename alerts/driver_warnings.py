@@ -2,31 +2,24 @@
 
 Only what happens now is said: an alert found in reports of an hour ago, uploaded after a dead zone, would
 warn of what is over. The texts are Chinese, because they are for drivers, and short, because they are heard
-at the wheel.
+at the wheel; they are in `rules/catalogue.toml`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from alerts.command_store import Order
 from alerts.revision import AlertRevision
+from rules.catalogue import catalogue
 
 #: An alert is news to its driver for so long after the report that showed it.
 NEWS_MS = 60_000
 #: A warning that could not be said within this time is not said: the driver may be another by then.
 VALID_S = 60
-
-_TEXTS: Mapping[str, str] = {
-    "speeding": "您已超速，限速{limit_kmh:.0f}公里，请减速行驶",
-    "zone_speed": "您在{zone_name}内超速，限速{limit_kmh:.0f}公里，请减速行驶",
-    "continuous_driving": "您已连续驾驶超过四小时，请尽快停车休息二十分钟",
-    "zone_forbidden": "您已驶入禁行区域{zone_name}，请尽快驶离",
-    "forbidden_hours": "现在是禁行时段{forbidden_hours}，请尽快停车休息",
-    "forbidden_hours_pre": "禁行时段{forbidden_hours}将至，请提前安排停车休息",
-    "route_deviation": "您已偏离线路{route_name}，请尽快返回",
-    "zone_stay": "您在{zone_name}内停留超时，请尽快驶离",
-}
+#: A sentence is no longer, whatever a zone or a route is called: half a minute of speech.
+MOST_CHARACTERS = 120
 
 
 def driver_text(rule: str, detail: Mapping[str, object]) -> str | None:
@@ -35,8 +28,24 @@ def driver_text(rule: str, detail: Mapping[str, object]) -> str | None:
     >>> driver_text("speeding", {"limit_kmh": 80.0})
     '您已超速，限速80公里，请减速行驶'
     """
-    template = _TEXTS.get(rule)
-    return template.format_map(detail) if template else None
+    one = catalogue().get(rule)
+    if one is None or not one.driver:
+        return None
+    try:
+        return one.driver.format_map({**detail, **_times(detail)})[:MOST_CHARACTERS]
+    except (KeyError, ValueError, TypeError):
+        return None  # a sentence with a hole says nothing; the alert itself is at the desk
+
+
+def _times(detail: Mapping[str, object]) -> dict[str, str]:
+    """Limits of time as they are spoken: whole or half hours, and the minutes left, rounded down."""
+    limit_s, driving_s = detail.get("limit_s"), detail.get("driving_s")
+    if not isinstance(limit_s, int | float):
+        return {}
+    said = {"limit_hours": f"{limit_s / 3600:.3g}"}
+    if isinstance(driving_s, int | float):
+        said["left_minutes"] = str(max(0, math.floor((limit_s - driving_s) / 60)))
+    return said
 
 
 def warnings_for(revisions: Sequence[AlertRevision], now_ms: int) -> list[Order]:
@@ -52,6 +61,8 @@ def warnings_for(revisions: Sequence[AlertRevision], now_ms: int) -> list[Order]
 
 
 def is_news(revision: AlertRevision, now_ms: int) -> bool:
-    """Whether a revision begins an alert of this moment that a driver is told of."""
-    begins = revision.kind == "open" and revision.rule in _TEXTS
-    return begins and abs(now_ms - revision.found_ms) <= NEWS_MS
+    """Whether a revision begins an alert of this moment, or is the whole of one that has no duration."""
+    at_once = revision.kind == "close" and revision.start_ms == revision.found_ms == revision.end_ms
+    begins = revision.kind == "open" or at_once
+    taken_back = "withdrawn" in revision.detail or "retrospective" in revision.detail
+    return begins and not taken_back and abs(now_ms - revision.found_ms) <= NEWS_MS

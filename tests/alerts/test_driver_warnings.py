@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from alerts.driver_warnings import NEWS_MS, driver_text, warnings_for
+from alerts.driver_warnings import MOST_CHARACTERS, NEWS_MS, driver_text, warnings_for
 from alerts.revision import AlertRevision
 
 NOW_MS = 1_780_000_000_000
@@ -45,7 +45,10 @@ def test_a_beginning_alert_is_told_once_and_expires() -> None:
     [
         {"kind": "close"},
         {"kind": "update"},
-        {"rule": "zone_enter"},
+        {"rule": "zone_exit"},
+        {"rule": "emergency"},
+        {"detail": {}},
+        {"detail": {"limit_kmh": 80.0, "retrospective": True}},
         {"found_ms": NOW_MS - NEWS_MS - 1},
     ],
     ids=lambda change: str(change),
@@ -54,11 +57,15 @@ def test_what_is_no_news_is_not_told(change: dict[str, object]) -> None:
     assert warnings_for([replace(SPEEDING, **change)], NOW_MS) == []  # type: ignore[arg-type]
 
 
-def test_every_sentence_fits_a_terminal_and_names_its_place() -> None:
-    detail = {"limit_kmh": 60.0, "zone_name": "长江大桥"}
-    for rule in ("speeding", "zone_speed", "continuous_driving", "zone_forbidden", "zone_stay"):
-        text = driver_text(rule, detail)
-        assert text is not None
-        assert len(text.encode("gbk")) < 100
-        if rule.startswith("zone"):
-            assert "长江大桥" in text
+def test_what_has_no_duration_is_told_when_it_is_found() -> None:
+    detail: dict[str, object] = {"zone_name": "长江大桥"}
+    at_once = replace(SPEEDING, rule="zone_enter", kind="close", start_ms=SPEEDING.found_ms, detail=detail)
+    [order] = warnings_for([replace(at_once, end_ms=at_once.found_ms)], NOW_MS)
+    assert order.body["text"] == "您已进入长江大桥，请注意安全"
+    assert warnings_for([replace(at_once, end_ms=at_once.found_ms + 1)], NOW_MS) == []
+
+
+def test_no_name_makes_a_sentence_endless() -> None:
+    text = driver_text("zone_forbidden", {"zone_name": "桥" * 5_000})
+    assert text is not None
+    assert len(text) == MOST_CHARACTERS

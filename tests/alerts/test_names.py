@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.plate_colour import plate_colour_code
-from alerts.rule_names import RULE_NAMES, rule_name
+from alerts.rule_names import rule_name
 from alerts.times import iso_text, to_datetime, to_ms
 
 RULES = [
@@ -26,11 +26,6 @@ def test_every_rule_has_both_names(rule: str) -> None:
         assert names["en"].isascii()
         assert names["zh"] != name
     assert "预警" in rule_name(rule + "_pre")["zh"]
-
-
-def test_names_differ() -> None:
-    assert len({zh for zh, _ in RULE_NAMES.values()}) == len(RULE_NAMES)
-    assert len({en for _, en in RULE_NAMES.values()}) == len(RULE_NAMES)
 
 
 def test_a_rule_without_a_name_reads_as_itself() -> None:
