@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.distance import EARTH_RADIUS_M, bearing_deg
+from geo.kept import kept
 
 #: Side of a grid cell in degrees: about 250 m, so that a cell holds some ten pieces in a town. A place looks
 #: at one cell only.
@@ -68,9 +69,7 @@ class RoadTable:
     @property
     def digest(self) -> int:
         """A number that another set of roads does not have; never 0."""
-        content = blake2b(self.piece_ends_deg.tobytes(), digest_size=8)
-        content.update(self.piece_road.tobytes())
-        return int.from_bytes(content.digest(), signed=True) or 1
+        return _digest(self.piece_ends_deg, self.piece_road)
 
     def save(self, path: str | Path) -> None:
         """Write the table as one .npz file; `load` reads it in a fraction of the time of the source."""
@@ -93,6 +92,13 @@ class RoadTable:
             raise RoadError(f"roads {path}: cannot be read: {error.strerror or error}") from error
         except (KeyError, ValueError) as error:
             raise RoadError(f"roads {path}: no road table of this program; import the roads again") from error
+
+
+@kept
+def _digest(ends: NDArray[np.float64], road: NDArray[np.int32]) -> int:
+    content = blake2b(ends.tobytes(), digest_size=8)
+    content.update(road.tobytes())
+    return int.from_bytes(content.digest(), signed=True) or 1
 
 
 def build(roads: Sequence[Road]) -> RoadTable:

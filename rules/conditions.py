@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.kept import kept
 from geo.kernel import kernel
 from rules import forbidden_hours, quality, terminal_alarms
 from rules.change import EpisodeChange
@@ -26,6 +27,7 @@ _PLAN: Plan = {**quality.PLAN, "hours_kmh": ("f8", "forbidden_hours_speed_kmh")}
 _ROOM = 4096  # hits of one call: some batches have more and are judged in several calls
 
 
+@kept
 def _terms(book: Rulebook) -> NDArray[np.void]:
     terms = new_terms(CLASS_CODES)
     terminal_alarms.set_terms(book, terms)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.kept import kept
 from geo.kernel import kernel
 from geo.zone import parse_hours
 from rules.finding import Told, seconds
@@ -25,6 +26,7 @@ _MINUTES = DAY_MS // MINUTE_MS
 _EXEMPT_FOR_EVER_MS = int(np.iinfo(np.int64).max)
 
 
+@kept
 def hours_table(book: Rulebook) -> NDArray[np.uint8]:
     """What each minute of the day (columns) is for each class (rows): free, soon forbidden, or forbidden."""
     table = np.zeros((CLASS_CODES, _MINUTES), np.uint8)

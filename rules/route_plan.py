@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.corridor import Lines, make_lines
+from geo.kept import kept
 from geo.route import ROUTE_RULES, Route
 from geo.zone import ZoneError
 from rules.identity import vehicle_key
@@ -56,6 +57,7 @@ class RoutePlan(NamedTuple):
 DEVIATION, TIME, DIRECTION, STOP, DEPARTURE = range(len(ROUTE_RULES))
 
 
+@kept
 def make_route_plan(routes: Sequence[Route]) -> RoutePlan:
     """The plan of some routes.
 
@@ -142,20 +144,7 @@ class Followers:
     def __init__(self, routes: Sequence[Route]) -> None:
         self.start = np.empty(0, np.int32)
         self.count = np.empty(0, np.int32)
-        self._of_key: dict[int, list[int]] = {}
-        for index, route in enumerate(routes):
-            for vehicle in route.vehicles:
-                self._of_key.setdefault(vehicle_key(vehicle), []).append(index)
-        self._slices: dict[int, tuple[int, int]] = {}
-        listed: list[int] = []
-        for key, mine in self._of_key.items():
-            self._slices[key] = len(listed), len(mine[:MAX_ROUTES_OF_A_VEHICLE])
-            listed += mine[:MAX_ROUTES_OF_A_VEHICLE]
-        self.routes = np.array(listed, np.int32)
-        open_routes = [(index, route) for index, route in enumerate(routes) if not route.vehicles]
-        every = [[index for index, route in open_routes if _is_for(route, code)] for code in range(_CLASSES)]
-        self.class_start = np.cumsum([0, *(len(one) for one in every)]).astype(np.int64)
-        self.of_class = np.array([index for one in every for index in one], np.int32)
+        self._slices, self.routes, self.class_start, self.of_class = _followed(routes)
 
     def follow(self, keys: NDArray[np.int64]) -> None:
         """Look the vehicles up that are new among the keys of all rows."""
@@ -165,6 +154,27 @@ class Followers:
             made = np.zeros((len(new), 2), np.int32) if found is None else np.array(found, np.int32)
             self.start = np.append(self.start, made[:, 0])
             self.count = np.append(self.count, made[:, 1])
+
+
+@kept
+def _followed(
+    routes: Sequence[Route],
+) -> tuple[dict[int, tuple[int, int]], NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
+    """Start and count by vehicle key of the routes named in the array behind; likewise for each class."""
+    of_key: dict[int, list[int]] = {}
+    for index, route in enumerate(routes):
+        for vehicle in route.vehicles:
+            of_key.setdefault(vehicle_key(vehicle), []).append(index)
+    slices: dict[int, tuple[int, int]] = {}
+    listed: list[int] = []
+    for key, mine in of_key.items():
+        slices[key] = len(listed), len(mine[:MAX_ROUTES_OF_A_VEHICLE])
+        listed += mine[:MAX_ROUTES_OF_A_VEHICLE]
+    open_routes = [(index, route) for index, route in enumerate(routes) if not route.vehicles]
+    every = [[index for index, route in open_routes if _is_for(route, code)] for code in range(_CLASSES)]
+    class_start = np.cumsum([0, *(len(one) for one in every)]).astype(np.int64)
+    of_class = np.array([index for one in every for index in one], np.int32)
+    return slices, np.array(listed, np.int32), class_start, of_class
 
 
 def _is_for(route: Route, code: int) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.corridor import locate
+from geo.kept import kept
 from geo.kernel import kernel
 from rules.change import EpisodeChange
 from rules.entries import haversine_m
@@ -67,6 +68,7 @@ _ROOM = 1024
 _MINUTE_MS = 60_000
 
 
+@kept
 def _terms(book: Rulebook) -> NDArray[np.void]:
     terms = new_terms(CLASS_CODES)
     for what, entry in ((OFF, "deviation"), (WRONG_WAY, "direction"), (STOPPED, "stop")):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.kept import kept
 from geo.kernel import kernel
 from rules import finding
 from rules.change import EpisodeChange
@@ -106,11 +107,7 @@ class SpeedingWatch:
         self._first = Records({"first": ("i4", NO_ROW)})
         self._findings = finding.buffer()
         book = setting.book
-        self._parameters = compile_parameters(book, PLAN)
-        others = np.ones(len(self._parameters), bool)
-        others[list(PASSENGER_CLASSES)] = False
-        self._parameters["night_factor"][others] = 1.0
-        self._class_limits_kmh = book.by_class_and_road("class_limit_kmh")
+        self._parameters, self._class_limits_kmh = _asked(book)
         self._words = Words.of(book)
         self._tiers_percent = np.array(book.speeding_tier_percent, np.float64)
 
@@ -166,6 +163,16 @@ class Words:
     def of(book: Rulebook) -> Words:
         """The rulebook's."""
         return Words((0, *book.speeding_tier_percent), book.speeding_tier_level, int(book.speeding_pre_level))
+
+
+@kept
+def _asked(book: Rulebook) -> tuple[NDArray[np.void], NDArray[np.float64]]:
+    """The parameters of each class, and its limits by road class. The night factor is for passengers."""
+    parameters = compile_parameters(book, PLAN).copy()
+    others = np.ones(len(parameters), bool)
+    others[list(PASSENGER_CLASSES)] = False
+    parameters["night_factor"][others] = 1.0
+    return parameters, book.by_class_and_road("class_limit_kmh")
 
 
 def describe(record: Any, words: Words) -> Told:
