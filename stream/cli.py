@@ -17,6 +17,7 @@ EXIT_INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0, 1 (failed), 2 (asked wrongly), 70 (a bug)."""
     words = sys.argv[1:] if arguments is None else list(arguments)
+    _without_streams()
     parsed = build_parser(words).parse_args(words)
     try:
         settings = load_settings(getattr(parsed, "config", None), options=setting_options(parsed))
@@ -30,6 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
     except Exception as fault:
         return _report(parsed.command, fault)
+
+
+def _without_streams() -> None:
+    """A console that was closed before the start (`>&-`) takes nothing, and stops nobody."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the process ends
 
 
 def _report(command: str, fault: Exception) -> int:

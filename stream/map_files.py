@@ -5,7 +5,7 @@ from pathlib import Path
 
 from geo.road_sources import read_roads
 from geo.road_table import RoadTable, build
-from geo.zones import ZoneSet
+from geo.zones import ZoneError, ZoneSet
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,14 @@ def load_map(zones: str | Path | None, roads: str | Path | None) -> ZoneSet:
         ZoneError, RoadError: a file cannot be read or is faulty; says which and why.
     """
     table = load_roads(Path(roads)) if roads else None
-    return ZoneSet.from_geojson(zones, table) if zones else ZoneSet(roads=table)
+    if not zones:
+        return ZoneSet(roads=table)
+    try:
+        return ZoneSet.from_geojson(zones, table)
+    except ZoneError as error:
+        if str(zones) in str(error):
+            raise
+        raise ZoneError(f"zones {zones}: {error}") from error
 
 
 def load_roads(path: Path) -> RoadTable:

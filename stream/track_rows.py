@@ -95,14 +95,17 @@ def _header(lines: Iterator[bytes]) -> tuple[int, list[str]]:
         try:
             text = raw.decode("utf-8-sig").rstrip("\r\n")
         except UnicodeDecodeError:
-            raise TrackFileError("the first line is not UTF-8 text") from None
+            raise TrackFileError(f"the first line is not UTF-8 text; {_remedy(raw)}") from None
         if not text.strip():
             continue
         names = [name.strip().lower() for name in next(csv.reader([text]))]
         missing = [name for name in REQUIRED if name not in names]
         if missing:
             wanted = f"column{'s' * (len(missing) > 1)} {', '.join(missing)}"
-            raise TrackFileError(f"the first line lacks the {wanted}; it must name {','.join(REQUIRED)}")
+            hint = _separator(text)
+            raise TrackFileError(
+                f"the first line lacks the {wanted}; it must name {','.join(REQUIRED)}{hint}"
+            )
         twice = [name for name in (*REQUIRED, *OPTIONAL) if names.count(name) > 1]
         if twice:
             raise TrackFileError(f"the first line names {', '.join(twice)} twice")
@@ -110,11 +113,26 @@ def _header(lines: Iterator[bytes]) -> tuple[int, list[str]]:
     raise TrackFileError(f"the file is empty; its first line must name the columns {','.join(REQUIRED)}")
 
 
+def _remedy(raw: bytes) -> str:
+    """What to do about a file that is no text."""
+    if raw.startswith(b"\x1f\x8b"):
+        return "it is compressed: unpack it, as by gzip -dc FILE | haulwatch replay -"
+    return "save the file as UTF-8"
+
+
+def _separator(text: str) -> str:
+    """What to do about columns that something else than a comma separates."""
+    for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if {one.strip().lower() for one in text.split(mark)} >= set(REQUIRED):
+            return f"; the columns are separated by {name}: save the file with commas"
+    return ""
+
+
 def _values(raw: bytes, count: int) -> list[str]:
     try:
         text = raw.decode().rstrip("\r\n").lstrip("\ufeff")
     except UnicodeDecodeError:
-        raise RowError("is not UTF-8 text") from None
+        raise RowError("is not UTF-8 text (save the file as UTF-8)") from None
     if '"' in text:
         try:
             values = next(csv.reader([text], strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import random
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from stream import replay
+from stream.cli import main
 
 HEADER = "vehicle_id,time,longitude_deg,latitude_deg,speed_kmh"
 
@@ -196,6 +198,38 @@ def test_a_file_that_is_none(tmp_path: Path, header: str) -> None:
     result = replayed(tmp_path, header=header)
     assert (result.code, result.text) == (2, "")
     assert len(result.errors.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "remedy"),
+    [
+        (HEADER.replace(",", ";").encode(), "separated by semicolons: save the file with commas"),
+        (HEADER.replace(",", "\t").encode(), "separated by tabs"),
+        (gzip.compress(HEADER.encode()), "compressed: unpack it"),
+        (HEADER.encode("utf-16"), "save the file as UTF-8"),
+    ],
+)
+def test_a_file_in_another_form_says_what_to_do(tmp_path: Path, content: bytes, remedy: str) -> None:
+    path = tmp_path / "tracks.csv"
+    path.write_bytes(content + b"\n")
+    result = Result(path)
+    assert (result.code, len(result.errors.splitlines())) == (2, 1)
+    assert remedy in result.errors
+
+
+def test_a_faulty_zone_is_told_with_its_file(tmp_path: Path) -> None:
+    zones = tmp_path / "zones.geojson"
+    zones.write_text('{"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": null}]}')
+    result = replayed(tmp_path, zones=zones)
+    assert (result.code, len(result.errors.splitlines())) == (2, 1)
+    assert str(zones) in result.errors
+
+
+def test_a_closed_console_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "tracks.csv"
+    path.write_text("\n".join([HEADER, *speeding_rows()]) + "\n")
+    monkeypatch.setattr("sys.stdout", None)
+    assert main(["replay", str(path)]) == 0
 
 
 def test_missing_files_are_one_line(tmp_path: Path) -> None:
