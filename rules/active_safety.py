@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.kept import kept
 from geo.zone import parse_hours
 from rules.change import EpisodeChange
 from rules.family import Batch, Setting, Table, Watch
@@ -40,6 +41,7 @@ _UNTOLD = b"\x00"
 _NO_LEVEL = 255
 
 
+@kept
 def _terms(book: Rulebook) -> NDArray[np.void]:
     terms = new_terms(CLASS_CODES)
     join_ms = np.rint(book.by_class("safety_join_s") * 1000).astype(np.int64)
@@ -95,6 +97,7 @@ class Grades:
         return graver
 
 
+@kept
 def _lists_by_class(book: Rulebook, name: str) -> NDArray[np.uint8]:
     """An entry that is a list, a row for each class."""
     return np.array([book.for_class(name, code) for code in range(CLASS_CODES)], np.uint8)
