@@ -54,17 +54,20 @@ class ZoneSet:
     def from_geojson(cls, source: str | Path | Mapping[str, Any], roads: RoadTable | None = None) -> ZoneSet:
         """Zones of a GeoJSON FeatureCollection: the path of a file, or the parsed document.
 
-        A feature's properties: id, name, name_en, datum ("wgs84" or "gcj02"), rules (of "enter", "exit",
-        "stay", "speed", "forbidden"), limit_kmh, max_stay_s, dwell_s, vehicle_classes, hours ("22:00-06:00").
+        The properties of a feature are those of docs/rules/zones.md.
 
         Raises
         ------
         ZoneError
-            Names the zone at fault and says why.
+            Names the file, the feature by its number, and the zone at fault, and says why.
         """
-        document = source if isinstance(source, Mapping) else load_geojson(Path(source))
-        zones = read_zones(document)
-        return cls(zones, read_routes(document["features"]), roads)
+        if isinstance(source, Mapping):
+            return cls(read_zones(source), read_routes(source["features"]), roads)
+        document = load_geojson(Path(source))
+        try:
+            return cls(read_zones(document), read_routes(document["features"]), roads)
+        except ZoneError as error:
+            raise ZoneError(f"zones {source}: {error}") from error
 
     def with_former(self, names: Sequence[Sequence[str]]) -> ZoneSet:
         """These zones followed by former ones, given as (id, name, name_en), that no point is in any more."""

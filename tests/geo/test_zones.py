@@ -77,6 +77,9 @@ def polygon(ring: list[Any]) -> dict[str, Any]:
     return collection(feature(geometry={"type": "Polygon", "coordinates": [ring]}))
 
 
+POINT = {"type": "Point", "coordinates": [118, 32]}
+
+
 class TestGeoJson:
     def test_all_properties(self) -> None:
         said: dict[str, Any] = {"name": "长江大桥", "name_en": "Bridge", "limit_kmh": 60}
@@ -94,6 +97,23 @@ class TestGeoJson:
         (rich,) = ZoneSet.from_geojson(collection(asking)).zones
         assert plain.rules == ("enter", "exit")
         assert rich.rules == ("enter", "exit", "stay", "speed", "forbidden")
+
+    def test_a_fault_in_a_file_names_the_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "zones.geojson"
+        path.write_text(json.dumps(collection(feature(id="b"), feature(limit_kmh=-1))))
+        with pytest.raises(ZoneError, match=r"zones .*zones\.geojson: feature 2, zone 'a': limit_kmh"):
+            ZoneSet.from_geojson(path)
+
+    def test_the_whole_world_is_a_zone(self) -> None:
+        ring = [[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]]
+        points, _ = ZoneSet.from_geojson(polygon(ring)).query([0, 180, -180, 118], [0, 90, -90, 32])
+        assert points.tolist() == [0, 1, 2, 3]
+
+    def test_hours_nights_and_crs(self) -> None:
+        said = feature(limit_kmh=60, night_limit_kmh=40, valid_hours=["08:30-18:00", "22:00-02:00"])
+        crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
+        (zone,) = ZoneSet.from_geojson({**collection(said), "crs": crs}).zones
+        assert (zone.night_limit_kmh, zone.valid_hours) == (40, ((510, 1080), (1320, 120)))
 
     def test_from_a_file_with_a_mark(self, tmp_path: Path) -> None:
         path = tmp_path / "zones.geojson"
@@ -118,16 +138,50 @@ class TestGeoJson:
         [
             ({}, "FeatureCollection"),
             (collection({"type": "Feature"}), "zone 1"),
-            (collection(feature(), feature()), "'a' occurs twice"),
+            (collection(feature(), feature()), "feature 2: zone id 'a' occurs twice, first in feature 1"),
+            (collection(feature(id=True)), "id True must be"),
+            (collection(feature(id={"a": 1})), "must be a text or a number"),
+            (collection(feature(id="b"), feature(datum=7)), "feature 2, zone 'a': datum 7"),
+            ({**collection(feature()), "crs": {"properties": {"name": "EPSG:3857"}}}, "EPSG:3857"),
+            ({**collection(feature()), "crs": "wgs"}, "crs 'wgs'"),
+            (collection({"type": "Feature", "geometry": None}), "feature 1"),
+            (collection(7), "feature 1"),
             (collection(feature(datum="bd09")), "'a': datum 'bd09'"),
             (collection(feature(rules=["park"])), "rule 'park'"),
             (collection(feature(rules=["stay"])), "needs max_stay_s"),
             (collection(feature(rules=["speed"])), "needs limit_kmh"),
             (collection(feature(limit_kmh=-1)), "limit_kmh must be"),
             (collection(feature(limit_kmh="60")), "limit_kmh must be"),
+            (collection(feature(limit_kmh=True)), "limit_kmh must be"),
+            (collection(feature(max_stay_s=1e30)), "max_stay_s must be"),
+            (collection(feature(dwell_s=float("nan"))), "dwell_s must be"),
+            (collection(feature(night_limit_kmh=40)), "night_limit_kmh needs limit_kmh"),
+            (collection(feature(valid_hours=[1])), "valid_hours must be a text"),
+            (collection(feature(valid_hours="8-9")), "valid_hours: hours '8-9'"),
+            (collection(feature(valid_from="2026-06-01")), "valid_from '2026-06-01' must look like"),
+            (collection(feature(vehicle_classes=[4])), "vehicle_classes must be a list of texts"),
+            (collection(feature(radius_m=5)), "circle of a Point"),
+            (collection(feature(radius_m=0, geometry=POINT)), "radius_m must be"),
+            (collection(feature(radius_m=600_000, geometry=POINT)), "at most 500000"),
+            (collection(feature(radius_m=9, geometry={**POINT, "coordinates": [118]})), "as GeoJSON asks"),
+            (
+                collection(feature(radius_m=9, geometry={**POINT, "coordinates": "118, 32"})),
+                "as GeoJSON asks",
+            ),
+            (collection(feature(radius_m=9e4, geometry={**POINT, "coordinates": [0, 89.9]})), "over a pole"),
             (collection(feature(hours="25:00-06:00")), "hours"),
             (collection(feature(geometry={"type": "Point", "coordinates": [118, 32]})), "radius_m"),
             (collection(feature(geometry={"type": "Polygon"})), "geometry"),
+            (collection(feature(geometry={"type": "MultiPolygon", "coordinates": []})), "is empty"),
+            (collection(feature(geometry={"type": "Polygon", "coordinates": [[]]})), "three points"),
+            (collection(feature(geometry={"type": "Polygon", "coordinates": 7})), "as GeoJSON asks"),
+            (collection(feature(geometry={"type": "GeometryCollection"})), "must be a Polygon"),
+            (polygon([[170, 0], [-170, 0], [-170, 5], [170, 5]]), "180th meridian"),
+            (polygon([[0, 0], [1, 0], [2, 0]]), "valid"),
+            (polygon([[0, 0], [1], [2, 0]]), "as GeoJSON asks"),
+            (polygon([[0, 0], ["1", "0"], [2, 0]]), "as GeoJSON asks"),
+            (polygon([[0, 0], [1, None], [2, 0]]), "as GeoJSON asks"),
+            (polygon([[0, 0], [float("nan"), 1], [2, 0]]), "within"),
             (polygon([[1, 2], [3, 4]]), "three points"),
             (polygon([[0, 0], [2, 2], [2, 0], [0, 2]]), "valid"),
             (polygon([[0, 0], [200, 2], [2, 0]]), "within"),
