@@ -20,14 +20,16 @@ CORNER = st.tuples(st.integers(0, 24), st.integers(0, 24))
 
 def holds(rings: list[Ring], x: float, y: float) -> bool:
     """Even-odd over all rings, a boundary inside: exact, since a float is a fraction."""
-    odd, px, py = False, Fraction(x), Fraction(y)
+    odd = False
     for ring in rings:
-        for one, other in zip(ring, ring[1:] + ring[:1], strict=True):
-            (ax, ay), (bx, by) = (tuple(map(Fraction, place)) for place in (one, other))
-            turn = (bx - ax) * (py - ay) - (px - ax) * (by - ay)
-            if turn == 0 and min(ax, bx) <= px <= max(ax, bx) and min(ay, by) <= py <= max(ay, by):
+        for (ax, ay), (bx, by) in zip(ring, ring[1:] + ring[:1], strict=True):
+            if not min(ay, by) <= y <= max(ay, by):
+                continue
+            east, north = Fraction(bx) - Fraction(ax), Fraction(by) - Fraction(ay)
+            turn = east * (Fraction(y) - Fraction(ay)) - (Fraction(x) - Fraction(ax)) * north
+            if turn == 0 and min(ax, bx) <= x <= max(ax, bx):
                 return True
-            if (ay > py) != (by > py) and (turn > 0) == (by > ay):
+            if (ay > y) != (by > y) and (turn > 0) == (by > ay):
                 odd = not odd
     return odd
 
@@ -47,7 +49,7 @@ def zone_of(rings: list[Ring]) -> Zone:
 
 
 # Steps that binary holds exactly, one that it does not, and one of a centimetre.
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.lists(CORNER, min_size=3, max_size=9, unique=True), min_size=1, max_size=4),
     st.sampled_from([2.0**-10, 0.001, 1e-7, 0.25]),
@@ -79,7 +81,8 @@ def test_vertices_edges_and_the_edges_of_a_hole() -> None:
     places = dict(zip(zip(x.tolist(), y.tolist(), strict=True), range(len(x)), strict=True))
     on_boundary = [(116.0, 30.0), (118.0, 30.0), (120.0, 32.0), (117.0, 31.0), (118.0, 31.0), (117.5, 32.0)]
     assert all((places[place], 0) in inside for place in on_boundary)
-    assert (places[118.0, 32.0], 0) not in inside and (places[118.0, 33.0], 0) in inside
+    assert (places[118.0, 32.0], 0) not in inside
+    assert (places[118.0, 33.0], 0) in inside
 
 
 def test_pieces_that_touch_and_zones_on_one_another() -> None:
@@ -92,11 +95,11 @@ def test_pieces_that_touch_and_zones_on_one_another() -> None:
 
 
 def test_a_comb_crosses_cells_many_times() -> None:
-    teeth = [(118 + n * 1e-4, 32.0 + (n % 2) * 0.5) for n in range(2001)]
-    ring = [*teeth, (118.2, 31.9), (118.0, 31.9)]
+    teeth = [(118 + n / 10_000, 32.0 + (n % 2) * 0.5) for n in range(401)]
+    ring = [*teeth, (118.04, 31.9), (118.0, 31.9)]
     random = np.random.default_rng(7)
-    x, y = random.uniform(117.99, 118.21, 300), random.uniform(31.89, 32.51, 300)
-    other = [(118.05, 32.1), (118.15, 32.1), (118.15, 32.4)]
+    x, y = random.uniform(117.99, 118.05, 200), random.uniform(31.89, 32.51, 200)
+    other = [(118.01, 32.1), (118.03, 32.1), (118.03, 32.4)]
     assert found(ZoneSet([zone_of([ring]), zone_of([other])]), x, y) == wanted([[ring], [other]], x, y)
 
 
@@ -181,4 +184,5 @@ def test_circles_among_polygons_and_over_the_180th_meridian() -> None:
         (4, 1),
     }
     west, _, east, _ = zones.zones[0].polygon.bounds
-    assert (west, east) == (-180, 180) and len(zones.zones[0].polygon.geoms) == 2
+    assert (west, east) == (-180, 180)
+    assert len(zones.zones[0].polygon.geoms) == 2
