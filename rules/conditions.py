@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 
 from geo.kept import kept
 from geo.kernel import kernel
-from rules import forbidden_hours, quality, terminal_alarms
+from rules import forbidden_hours, quality, silence, speed_check, terminal_alarms
 from rules.change import EpisodeChange
 from rules.family import Batch, Setting, Table, Watch
 from rules.finding import Finding, Told, finding_of, rows_of
-from rules.forbidden_hours import FORBIDDEN, FREE, hours_of
+from rules.forbidden_hours import FORBIDDEN, FREE, hours_of, is_exempt
 from rules.holding import HIT, MOST_HITS, Holding, new_terms
 from rules.parameters import Plan, compile_parameters
 from rules.quality import add_hit, judge_quality
+from rules.records import Records
 from rules.rulebook import CLASS_CODES, Rulebook
+from rules.silence import Silences
 
 # Conditions 0 to 31 are the terminal's alarm bits; the numbers are in snapshots.
 HOURS, HOURS_SOON = 32, 33
@@ -42,8 +44,9 @@ def _terms(book: Rulebook) -> NDArray[np.void]:
 
 @kernel
 def _judge(
-    begin: int, entries: Any, parameters: Any, hours: Any, exempt_ms: Any, valid: Any, bits: int, hits: Any
-) -> tuple[int, int]:
+    begin: int, entries: Any, parameters: Any, hours: Any, exempt: Any, valid: Any, bits: int, checks: Any,
+    hits: Any,
+) -> tuple[int, int]:  # fmt: skip
     """The hits of the entries from `begin` on; returns the entry after them, and how many hits."""
     count = 0
     for at in range(begin, len(entries)):
@@ -57,11 +60,11 @@ def _judge(
                 count = add_hit(hits, count, at, bit, e.speed_kmh, 0.0, e.time_ms)
             up, bit = up >> 1, bit + 1
         now = hours_of(hours, e.vehicle_class, e.time_ms)
-        if now != FREE and e.speed_kmh > p.hours_kmh and e.time_ms >= exempt_ms[e.row]:
+        if now != FREE and e.speed_kmh > p.hours_kmh and not is_exempt(exempt, e.row, e.time_ms):
             moved_m = e.moved_m if e.moved_m == e.moved_m else 0.0
             what = HOURS if now == FORBIDDEN else HOURS_SOON
             count = add_hit(hits, count, at, what, e.speed_kmh, moved_m, e.time_ms)
-        count = judge_quality(at, e, p, valid, hits, count)
+        count = judge_quality(at, e, p, valid, checks, hits, count)
     return len(entries), count
 
 
@@ -74,24 +77,26 @@ class ConditionWatch:
         self._holding = Holding("conditions", _terms(book))
         self._parameters = compile_parameters(book, _PLAN)
         self._hours = forbidden_hours.hours_table(book)
-        self._exempt = forbidden_hours.Exempt(book)
+        self._exempt = forbidden_hours.Exempt(book, setting.zones.routes)
         self._valid = quality.valid_ranges(book)
         self._bits = terminal_alarms.watched_bits(book)
+        self._checks = Records(speed_check.LAYOUT)
         self._hits = np.zeros(_ROOM, HIT)
 
     @property
     def tables(self) -> Mapping[str, Table]:
-        return self._holding.tables
+        return {**self._holding.tables, "speed_checks": self._checks}
 
     def step(self, batch: Batch) -> list[Finding]:
         self._holding.first.grow(len(self._setting.vehicles))
+        self._checks.grow(len(self._setting.vehicles))
         self._exempt.follow(self._setting.vehicles.keys)
         found: list[Finding] = []
         begin, entries = 0, batch.entries
         while begin < len(entries):
             end, count = _judge(
-                begin, entries, self._parameters, self._hours, self._exempt.until_ms,
-                self._valid, self._bits, self._hits,
+                begin, entries, self._parameters, self._hours, self._exempt.spans,
+                self._valid, self._bits, self._checks.rows, self._hits,
             )  # fmt: skip
             found += self._told(self._holding.step(begin, end, entries, self._hits[:count]))
             begin = end
@@ -100,8 +105,17 @@ class ConditionWatch:
     def open_changes(self) -> Iterable[EpisodeChange]:
         return [one.change for one in self._told(self._holding.open_findings())]
 
+    def silences(self, until_ms: int) -> Silences:
+        """The silences that have lasted long enough at a time and last on."""
+        return silence.find(self._setting.vehicles, self._parameters, until_ms)
+
+    def describe_silences(self, found: Silences) -> list[EpisodeChange]:
+        """Some of them in words."""
+        return [one.change for one in self._told(silence.records_of(found))]
+
     def _told(self, records: NDArray[np.void]) -> list[Finding]:
         book, keys = self._setting.book, self._setting.vehicles.keys
+        quality.date_silences(records, self._parameters)
         pairs = ((record, _describe(record, book)) for record in rows_of(records))
         return [finding_of(one, told, int(keys[one["row"]]), book) for one, told in pairs if told.level]
 

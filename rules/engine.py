@@ -24,6 +24,7 @@ from rules.finding import Finding
 from rules.records import NONE
 from rules.reports import Reports
 from rules.rulebook import Rulebook
+from rules.silence import Listening, Silences
 from rules.slots import Slots
 from rules.snapshot import Saved, SnapshotError
 from rules.vehicles import Vehicles
@@ -77,6 +78,20 @@ class Engine:
         places = zip(rows["longitude_deg"].tolist(), rows["latitude_deg"].tolist(), strict=True)
         found = zip(keys[row >= 0].tolist(), places, strict=True)
         return {key: (x, y) for key, (x, y) in found if x == x}
+
+    @property
+    def newest_report_ms(self) -> int:
+        """Time of the newest report of any vehicle; `rules.records.NONE` where there is none."""
+        return int(self._setting.vehicles.table.rows["time_ms"].max(initial=NONE))
+
+    def silences(self, until_ms: int) -> Silences | None:
+        """The silences that have lasted long enough at a time and last on; None where no rule asks."""
+        return next((one.silences(until_ms) for one in self._watches if isinstance(one, Listening)), None)
+
+    def describe_silences(self, found: Silences) -> list[EpisodeChange]:
+        """Some of them as changes that open alerts."""
+        every = (one.describe_silences(found) for one in self._watches if isinstance(one, Listening))
+        return [self._editions.named(change) for changes in every for change in changes]
 
     @property
     def zones_ignored(self) -> int:

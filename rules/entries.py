@@ -74,6 +74,7 @@ VEHICLE_LAYOUT: Layout = {
     "digest_2": ("i8", 0),
     "digest_3": ("i8", 0),
     "alarm_bits": ("u4", 0),
+    "vehicle_class": ("u1", 0),
 }
 """What is kept of every vehicle whatever the rules: its newest report. Four contents are kept of reports of
 one time, so that their exact copies are recognised; more than two are a broken terminal."""
@@ -146,6 +147,7 @@ def follow(e: Any, vehicle: Any, p: Any) -> None:
     e.longitude_deg, e.latitude_deg = vehicle.longitude_deg, vehicle.latitude_deg
     e.odometer_mm = vehicle.odometer_mm
     vehicle.time_ms, vehicle.speed_kmh, vehicle.alarm_bits = e.time_ms, e.speed_kmh, e.alarm_bits
+    vehicle.vehicle_class = e.vehicle_class
     judge_interval(e, p)
 
 

@@ -6,14 +6,18 @@ before, a running vehicle is reminded once.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.distance import haversine_m
 from geo.kept import kept
 from geo.kernel import kernel
+from geo.route import Route
 from geo.zone import parse_hours
+from rules.exemption import Exemption
 from rules.finding import Told, seconds
 from rules.identity import vehicle_key
 from rules.local_time import DAY_MS, OFFSET_MS
@@ -23,7 +27,7 @@ from rules.vehicle_class import NAME_OF_CODE
 FREE, SOON, FORBIDDEN = range(3)
 MINUTE_MS = 60_000
 _MINUTES = DAY_MS // MINUTE_MS
-_EXEMPT_FOR_EVER_MS = int(np.iinfo(np.int64).max)
+_ALWAYS_MS = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 
 @kept
@@ -47,29 +51,70 @@ def hours_of(table: Any, vehicle_class: int, time_ms: int) -> int:
     return int(table[vehicle_class, (time_ms + OFFSET_MS) % DAY_MS // MINUTE_MS])
 
 
-class Exempt:
-    """Until when each vehicle row is exempt; the past where it is not."""
+class Spans(NamedTuple):
+    """When vehicle rows are exempt: row r from `from_ms[i]` to before `until_ms[i]`, for the `number[r]`
+    values of i from `first[r]` on."""
 
-    def __init__(self, book: Rulebook) -> None:
-        self.until_ms = np.empty(0, np.int64)
-        self._until_of: dict[int, int] = {}
+    first: NDArray[np.int32]
+    number: NDArray[np.int32]
+    from_ms: NDArray[np.int64]
+    until_ms: NDArray[np.int64]
+
+
+@kernel
+def is_exempt(spans: Any, row: int, time_ms: int) -> bool:
+    """Whether a vehicle row is exempt at a time."""
+    for one in range(spans.first[row], spans.first[row] + spans.number[row]):
+        if spans.from_ms[one] <= time_ms < spans.until_ms[one]:
+            return True
+    return False
+
+
+class Exempt:
+    """Who is exempt, and when, by the rulebook and the routes it refers to."""
+
+    def __init__(self, book: Rulebook, routes: Sequence[Route]) -> None:
+        spans_of: dict[int, list[tuple[int, int]]] = {}
         for one in book.exemptions:
-            if one.kind == "short_line" and not (one.one_way_km or 0) <= book.forbidden_hours_exempt_km:
-                continue
-            until_ms = _EXEMPT_FOR_EVER_MS if one.until_ms is None else one.until_ms
-            for vehicle in one.vehicles:
-                key = vehicle_key(vehicle)
-                self._until_of[key] = max(until_ms, self._until_of.get(key, 0))
+            span = (
+                _ALWAYS_MS[0] if one.from_ms is None else one.from_ms,
+                _ALWAYS_MS[1] if one.until_ms is None else one.until_ms,
+            )
+            for vehicle in _freed(one, routes, book.forbidden_hours_exempt_km):
+                spans_of.setdefault(vehicle_key(vehicle), []).append(span)
+        spans = [span for some in spans_of.values() for span in some]
+        times = np.array(spans, np.int64).reshape(-1, 2)
+        nobody = np.empty(0, np.int32)
+        self.spans = Spans(nobody, nobody, times[:, 0].copy(), times[:, 1].copy())
+        self._of_key: dict[int, tuple[int, int]] = {}
+        listed = 0
+        for key, some in spans_of.items():
+            self._of_key[key] = listed, len(some)
+            listed += len(some)
 
     def follow(self, keys: NDArray[np.int64]) -> None:
         """Look the vehicles up that are new among the keys of all rows."""
-        known = len(self.until_ms)
-        if len(keys) == known:
-            return
-        new = np.zeros(len(keys) - known, np.int64)
-        if self._until_of:
-            new[:] = [self._until_of.get(key, 0) for key in keys[known:].tolist()]
-        self.until_ms = np.append(self.until_ms, new)
+        new = keys[len(self.spans.first) :]
+        if len(new):
+            found = np.zeros((len(new), 2), np.int32)
+            if self._of_key:
+                found[:] = [self._of_key.get(key, (0, 0)) for key in new.tolist()]
+            first = np.append(self.spans.first, found[:, 0])
+            self.spans = self.spans._replace(first=first, number=np.append(self.spans.number, found[:, 1]))
+
+
+def _freed(one: Exemption, routes: Sequence[Route], most_km: float) -> list[str]:
+    """The vehicles that an exemption frees: of a short line only where it is short."""
+    vehicles = list(one.vehicles) if one.kind != "short_line" or (one.one_way_km or 0) <= most_km else []
+    for route in routes:
+        if route.id not in one.routes:
+            continue
+        x, y = route.line.T
+        drawn_km = float(haversine_m(x[:-1], y[:-1], x[1:], y[1:]).sum()) / 1000
+        length_km = drawn_km if one.one_way_km is None else one.one_way_km
+        if one.kind != "short_line" or length_km <= most_km:
+            vehicles += route.vehicles
+    return vehicles
 
 
 def describe(record: Any, book: Rulebook, reminder: bool) -> Told:

@@ -1,7 +1,7 @@
 """Data quality: reports that cannot be right, clocks and speed sources that are suspect, and silence.
 
-Silence is told by the report that ends it: then it is certain, whatever else came meanwhile and however the
-vehicles are spread over partitions. Who is silent now is a question to the newest reports, not a rule.
+Here silence is told by the report that ends it; while it lasts it is told by `rules.silence`, as the same
+alert.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from rules.finding import Told
 from rules.parameters import Plan
 from rules.records import NONE
 from rules.rulebook import Rulebook
+from rules.speed_check import compare, day_text
 
 # Conditions, numbered from `FIRST`; the numbers are in snapshots: add new ones behind, never change one.
 FIRST = 34
 (
-    JUMP, DRIFT, FROZEN, CLOCK, SPEED_SOURCE, DISPLACED, SILENT, OFFLINE, INVALID,
-) = range(FIRST, FIRST + 9)  # fmt: skip
+    JUMP, DRIFT, FROZEN, CLOCK, SPEED_SOURCE, DISPLACED, SILENT, OFFLINE, INVALID, SPEED_CHECK,
+) = range(FIRST, FIRST + 10)  # fmt: skip
 RULES = {
     JUMP: "position_jump",
     DRIFT: "position_drift",
@@ -33,6 +34,7 @@ RULES = {
     SILENT: "silent_driving",
     OFFLINE: "offline_24h",
     INVALID: "invalid_data",
+    SPEED_CHECK: "speed_source_check",
 }
 
 REASONS = ("longitude", "latitude", "speed", "altitude")
@@ -47,6 +49,7 @@ PLAN: Plan = {
     "clock_ms": ("i8", "clock_suspect_s"),
     "source_percent": ("f8", "speed_source_percent"),
     "source_kmh": ("f8", "speed_source_speed_kmh"),
+    "source_ms": ("i8", "speed_source_s"),
     "displaced_ms": ("i8", "offline_displacement_s"),
     "displaced_km": ("f8", "offline_displacement_km"),
     "displaced_km_per_min": ("f8", "offline_displacement_km_per_min"),
@@ -62,7 +65,7 @@ def set_terms(book: Rulebook, terms: NDArray[np.void]) -> None:
     def ms(entry: str) -> NDArray[np.int64]:
         return np.rint(book.by_class(entry) * 1000).astype(np.int64)
 
-    for what in (JUMP, DISPLACED, SILENT, OFFLINE):
+    for what in (JUMP, DISPLACED, SILENT, OFFLINE, SPEED_CHECK):
         terms["interval"][:, what] = True
     terms["min_points"][:, DRIFT] = book.by_class("position_drift_points")
     terms["hold_ms"][:, DRIFT] = terms["join_ms"][:, DRIFT] = ms("position_drift_s")
@@ -105,7 +108,7 @@ def judge_position(at: int, e: Any, p: Any, hits: Any, count: int) -> int:
 
 
 @kernel
-def judge_quality(at: int, e: Any, p: Any, valid: Any, hits: Any, count: int) -> int:
+def judge_quality(at: int, e: Any, p: Any, valid: Any, checks: Any, hits: Any, count: int) -> int:
     """All conditions of data quality at an entry. `valid` holds the legal ranges: west, east, south, north,
     speed, lowest and highest altitude."""
     if e.positioned and e.before_fix_ms != NONE:
@@ -124,6 +127,9 @@ def judge_quality(at: int, e: Any, p: Any, valid: Any, hits: Any, count: int) ->
         # A difference of exactly so much is none over it, however its last bit is rounded.
         if percent > p.source_percent + 1e-9:
             count = add_hit(hits, count, at, SPEED_SOURCE, percent, 0.0, e.time_ms)
+        if compare(checks[e.row], e, percent, p):
+            check = checks[e.row]
+            count = add_hit(hits, count, at, SPEED_CHECK, check.most, check.least, check.since_ms)
     reasons = _SPEED if e.speed_kmh > valid[4] else 0
     if e.positioned:
         x, y = e.said_longitude_deg, e.said_latitude_deg
@@ -134,6 +140,14 @@ def judge_quality(at: int, e: Any, p: Any, valid: Any, hits: Any, count: int) ->
         count = add_hit(hits, count, at, INVALID, e.speed_kmh, 0.0, e.time_ms)
         hits[count - 1].bits = reasons
     return count
+
+
+def date_silences(records: NDArray[np.void], parameters: NDArray[np.void]) -> None:
+    """A silence is found once it has lasted long enough, whenever it is told."""
+    for what, name in ((SILENT, "silent_ms"), (OFFLINE, "offline_ms")):
+        which = (records["what"] == what).nonzero()[0]
+        least_ms = parameters[name][records["vehicle_class"][which]]
+        records["found_ms"][which] = records["start_ms"][which] + least_ms
 
 
 def valid_ranges(book: Rulebook) -> NDArray[np.float64]:
@@ -160,6 +174,11 @@ _DETAIL: dict[int, Callable[[Any], dict[str, Any]]] = {
     },
     SILENT: lambda r: {"speed_kmh": float(r["a"]), "silent_s": float(r["b"]) / 1000},
     OFFLINE: lambda r: {"silent_s": float(r["b"]) / 1000},
+    SPEED_CHECK: lambda r: {
+        "day": day_text(r["found_ms"]),
+        "max_difference_percent": round(float(r["a"]), 1),
+        "min_difference_percent": round(float(r["b"]), 1),
+    },
     INVALID: lambda r: {
         "reasons": [name for place, name in enumerate(REASONS) if int(r["bits"]) >> place & 1],
         "reports": int(r["points"]),

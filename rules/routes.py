@@ -148,7 +148,7 @@ def _follow(
 def _known_edge(lines: Any, route: int, edge: int) -> int:
     """The edge that a trip knows; none where the route is a shorter one since."""
     edges = lines.start[route + 1] - 1 - lines.start[route]
-    return lines.start[route] + edge if 0 <= edge < edges else NO_ROW  # type: ignore[no-any-return]
+    return lines.start[route] + edge if 0 <= edge < edges else NO_ROW
 
 
 @kernel

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta, timezone
 
+from rules.exemption import Exemption
 from rules.rulebook import Rulebook
 from rules.threshold import Threshold, Value, Where
+
+_SHANGHAI = timezone(timedelta(hours=8))
 
 _GRADES = {
     "A": "A: read in the text / 原文",
@@ -59,7 +63,9 @@ def explain(book: Rulebook, default: Rulebook) -> Iterator[str]:
             yield f"    {entry.source}  [{_GRADES[entry.grade]}]"
     for exemption in book.exemptions:
         yield ""
-        yield f"exemption / 豁免 ({exemption.kind}): {', '.join(exemption.vehicles)}"
+        yield f"exemption / 豁免 ({exemption.kind}): {', '.join(_freed(exemption))}"
+        if exemption.from_ms is not None or exemption.until_ms is not None:
+            yield f"    {_day(exemption.from_ms)} - {_day(exemption.until_ms, -1)}"
         if exemption.source:
             yield f"    {exemption.source}"
 
@@ -111,6 +117,16 @@ def _overrides(entry: Threshold) -> str:
     return "; ".join(told) or "no overrides"
 
 
+def _freed(exemption: Exemption) -> list[str]:
+    return [*exemption.vehicles, *(f"route / 线路 {route}" for route in exemption.routes)]
+
+
+def _day(time_ms: int | None, last_ms: int = 0) -> str:
+    if time_ms is None:
+        return ""
+    return f"{datetime.fromtimestamp((time_ms + last_ms) / 1000, _SHANGHAI):%Y-%m-%d}"
+
+
 def _exempt(book: Rulebook) -> str:
-    count = sum(len(one.vehicles) for one in book.exemptions)
-    return f"{count} vehicles in {len(book.exemptions)} exemptions"
+    count = sum(len(_freed(one)) for one in book.exemptions)
+    return f"{count} vehicles and routes in {len(book.exemptions)} exemptions"

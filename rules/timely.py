@@ -24,6 +24,7 @@ from rules.engine import Engine
 from rules.records import NONE
 from rules.reports import Reports, digest
 from rules.rulebook import Rulebook
+from rules.silence import Silence
 
 HORIZON_MS = 600_000
 """Disorder that is put right: longer dead zones go the way of history. It bounds the tail to ten to fifteen
@@ -53,6 +54,7 @@ class Timely:
         self.refused: Counter[str] = Counter()
         self._ignored = 0
         self._history: dict[int, tuple[int, int]] = {}
+        self._silence = Silence()
 
     @classmethod
     def new(cls, rulebook: Rulebook, zones: ZoneSet) -> Timely:
@@ -108,6 +110,7 @@ class Timely:
             self._late += len(late)
         self._tail = Reports.concat([self._tail, reports.take(taken)])
         changes = [self._marked(change) for change in outcome.changes]
+        self._silence.heed(changes)
         self._told |= {change.alert_id: change for change in changes}
         if len(self._tail) > self._settle_at:
             self._settle()
@@ -127,7 +130,16 @@ class Timely:
         changes = [self._revise(one) for one in news]
         changes += [self._take_back(name) for name in self._told.keys() - now.keys()]
         self._told = {name: replace(one, revised=self._revised[name]) for name, one in now.items()}
+        self._silence.heed(changes)
         return due + sorted(changes, key=lambda one: (one.start_ms, one.vehicle_key, one.rule, one.alert_id))
+
+    def silences(self) -> list[EpisodeChange]:
+        """What is new of vehicles that are silent. They are told so much later as reports can be late, so
+        that disorder makes no alert. To be asked for before every `snapshot`: what was told then is not told
+        again by who goes on from there."""
+        newest_ms = self._live.newest_report_ms
+        until_ms = NONE if newest_ms == NONE else newest_ms - HORIZON_MS
+        return self._silence.tell(self._live, until_ms)
 
     def take_history(self) -> dict[int, tuple[int, int]]:
         """Times of the first and last report of each vehicle that came too late, since the last call."""
@@ -146,7 +158,7 @@ class Timely:
         settled = Engine.restore(rulebook, live.zones, live.snapshot())
         made = Timely(settled, live)
         made._due = due
-        made._distress = self._distress
+        made._distress, made._silence = self._distress, self._silence
         made._revised = self._revised
         made.refused, made._ignored, made._history = self.refused, self._ignored, self._history
         return made
@@ -175,6 +187,7 @@ class Timely:
         made._told = {one.alert_id: one for one in made._live.process(made._sorted_tail()).changes}
         made._told = {name: made._marked(one) for name, one in made._told.items()}
         made._settle_at = 2 * len(made._tail) + _FEW_ROWS
+        made.silences()
         return made
 
     def _copies(self, reports: Reports, late: NDArray[np.int64]) -> NDArray[np.bool_]:

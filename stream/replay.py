@@ -20,6 +20,7 @@ from rules.distress import Distress, pressing
 from rules.engine import Engine
 from rules.reports import Reports, digest
 from rules.rulebook import RulebookError, default_rulebook, load_rulebook
+from rules.silence import Silence
 from rules.vehicle_class import class_code
 from stream.errors import EXIT_USAGE
 from stream.finding_lines import line_of, place_of
@@ -115,7 +116,7 @@ def _replay(engine: Engine, reports: Reports, block_size: int) -> tuple[list[Epi
         for change in (*outcome.changes, *distress.tell(block, outcome.disposition, fixes, engine.rulebook)):
             last[change.alert_id] = change
         raw.add(outcome.alarms)
-    for change in engine.open_changes():
+    for change in (*engine.open_changes(), *Silence().tell(engine, engine.newest_report_ms)):
         last[change.alert_id] = change
     return [raw.explained(change) for change in last.values()], fates
 

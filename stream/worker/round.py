@@ -69,8 +69,10 @@ def evaluate(partition: Partition, records: Sequence[Record]) -> Evaluated:
         blocks, _ = _read(part.records)
         partition.engine.process(Reports.concat([block.reports for block in blocks]))
         _switch(partition, part)
-    # What came too late before was noted with what is written.
+    # What came too late before was noted with what is written, and who was silent was told with it.
     partition.engine.take_history()
+    if written:
+        partition.engine.silences()
 
     blocks, dead_letters, outcomes = [], [], []
     for part in _parts(records[len(written) :]):
@@ -81,7 +83,7 @@ def evaluate(partition: Partition, records: Sequence[Record]) -> Evaluated:
     reports = Reports.concat([block.reports for block in blocks])
     disposition = np.concatenate([np.empty(0, np.uint8), *(one.disposition for one in outcomes)])
     changes = [change for one in outcomes for change in one.changes]
-    late = lateness.late_changes(partition)
+    late = [*lateness.late_changes(partition), *partition.engine.silences()]
     alarms = [alarm for one in outcomes for alarm in one.alarms]
     _count(blocks, disposition)
     keys = {*_keys(changes), *_keys(late), *_keys(alarms)}

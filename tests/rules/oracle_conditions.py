@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 FOREVER_S = 10**12
-NIGHT_BAN = {2: (120, 300), 3: (120, 300)}  # coaches, minutes of the day
+NIGHT_BAN = {2: [(120, 300)], 3: [(120, 300)]}  # coaches, minutes of the day
 LEAD_MIN = 30
 PULSES = (20, 21, 22, 27, 28, 31)
 
@@ -53,15 +53,23 @@ def metres(one: Told, other: Told) -> float:
     return 2 * 6_371_008.8 * math.asin(math.sqrt(min(chord, 1)))
 
 
-def judge(track: list[Told], exempt: bool = False) -> list[dict[str, Any]]:
-    """Every episode of one vehicle, its reports in order of time without copies."""
+Bans = dict[int, list[tuple[int, int]]]
+Spans = list[tuple[float, float]]
+
+
+def judge(track: list[Told], bans: Bans = NIGHT_BAN, exempt: Spans | None = None) -> list[dict[str, Any]]:
+    """Every episode of one vehicle, its reports in order of time without copies.
+
+    `bans` are the forbidden minutes of the day by class, `exempt` the times from which to before which the
+    vehicle is free of them.
+    """
     found: list[dict[str, Any]] = []
     for bit in range(32):
         asks = Asks(join_s=60 if bit in PULSES else 0, instant=bit in PULSES)
         rule = "emergency" if bit == 0 else "terminal_alarm"
         held = [(at, one.time_s, 0.0) for at, one in enumerate(track) if one.bits >> bit & 1]
         found += [episode | {"bit": bit} for episode in runs(rule, track, held, asks)]
-    found += hours(track, exempt)
+    found += hours(track, bans, exempt or [])
     found += quality(track)
     return sorted(found, key=lambda one: (one["start"], one["rule"], one.get("bit", 0), one["found"]))
 
@@ -70,22 +78,24 @@ def minute_of_day(one: Told) -> int:
     return (one.time_s + 8 * 3600) % 86_400 // 60
 
 
-def hours(track: list[Told], exempt: bool) -> list[dict[str, Any]]:
-    if exempt:
-        return []
+def hours(track: list[Told], bans: Bans, exempt: Spans) -> list[dict[str, Any]]:
     banned, soon = [], []
     for at, one in enumerate(track):
-        ban = NIGHT_BAN.get(one.vehicle_class)
-        if ban is None or one.speed <= 20:
+        if one.speed <= 20 or any(begin <= one.time_s < end for begin, end in exempt):
             continue
         minute = minute_of_day(one)
-        if ban[0] <= minute < ban[1]:
+        mine = bans.get(one.vehicle_class, [])
+        if any(in_window(minute, *ban) for ban in mine):
             banned.append((at, one.time_s, 0.0))
-        elif ban[0] - LEAD_MIN <= minute < ban[0]:
+        elif any(in_window(minute, (begin - LEAD_MIN) % 1440, begin) for begin, _ in mine):
             soon.append((at, one.time_s, 0.0))
     return runs("forbidden_hours", track, banned, Asks(min_s=300, breaks_at_gap=True)) + runs(
         "forbidden_hours_pre", track, soon, Asks(hold_s=1800, join_s=1800)
     )
+
+
+def in_window(minute: int, begin: int, end: int) -> bool:
+    return begin <= minute < end if begin < end else minute >= begin or minute < end
 
 
 def quality(track: list[Told]) -> list[dict[str, Any]]:
@@ -96,9 +106,9 @@ def quality(track: list[Told]) -> list[dict[str, Any]]:
         before = track[at - 1] if at else None
         silent_s = now.time_s - before.time_s if before else 0
         if before and silent_s >= 1800 and before.speed > 20:
-            found.append(moment("silent_driving", before, now))
+            found.append(moment("silent_driving", before, now) | {"found": before.time_s + 1800})
         if before and silent_s > 86_400:
-            found.append(moment("offline_24h", before, now))
+            found.append(moment("offline_24h", before, now) | {"found": before.time_s + 86_400})
         if now.fix and fix is not None:
             moved, took = metres(fix, now), now.time_s - fix.time_s
             if moved > 2000 and moved * 3.6 > 200 * took:
@@ -120,11 +130,32 @@ def quality(track: list[Told]) -> list[dict[str, Any]]:
         placed = 73.55 <= now.longitude <= 135.0833333333 and 3.85 <= now.latitude <= 53.55
         if now.speed > 160 or (now.fix and not (placed and -200 <= now.altitude <= 6500)):
             invalid.append((at, now.time_s, 0.0))
+    found += daily_checks(track)
     found += runs("position_drift", track, drift, Asks(points=3, hold_s=600, join_s=600))
     found += runs("position_frozen", track, frozen, Asks(min_s=600, breaks_at_gap=True))
     found += runs("clock_suspect", track, clock, Asks(min_s=300, steady=10))
     found += runs("speed_source_suspect", track, source, Asks(min_s=300, breaks_at_gap=True))
     return found + runs("invalid_data", track, invalid, Asks())
+
+
+def daily_checks(track: list[Told]) -> list[dict[str, Any]]:
+    """The first five minutes of a day over 40 km/h in which both speeds are told: all off is abnormal."""
+    found: list[dict[str, Any]] = []
+    checked, stretch = set(), []
+    for at, now in enumerate(track):
+        day = (now.time_s + 8 * 3600) // 86_400
+        if day in checked or now.recorder is None or now.speed <= 40:
+            stretch = []
+            continue
+        if stretch and now.time_s - track[at - 1].time_s > 300:
+            stretch = []
+        stretch.append(now)
+        if now.time_s - stretch[0].time_s >= 300:
+            checked.add(day)
+            if all(round(abs((one.recorder or 0) - one.speed) / one.speed, 9) > 0.11 for one in stretch):
+                found.append(moment("speed_source_check", stretch[0], now) | {"bridged": False})
+            stretch = []
+    return found
 
 
 def moment(rule: str, start: Told, now: Told, before: Told | None = None) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
@@ -46,13 +48,15 @@ def engine(book: Rulebook = BOOK) -> Engine:
     return Engine(book, NO_ZONES, (conditions.FAMILY,))
 
 
-def run(reports: Reports, cuts: list[int], restores: bool = False) -> list[EpisodeChange]:
-    judge_of, changes = engine(), []
+def run(
+    reports: Reports, cuts: list[int], restores: bool = False, book: Rulebook = BOOK
+) -> list[EpisodeChange]:
+    judge_of, changes = engine(book), []
     for begin, end in itertools.pairwise([0, *sorted({min(c, len(reports)) for c in cuts}), len(reports)]):
         changes += judge_of.process(reports.take(slice(begin, end))).changes
         if restores:
             data = judge_of.snapshot()
-            judge_of = Engine.restore(BOOK, NO_ZONES, data)
+            judge_of = Engine.restore(book, NO_ZONES, data)
     return changes + judge_of.open_changes()
 
 
@@ -116,6 +120,68 @@ def test_any_cut_and_restore(track: list[Told], cuts: list[int], restores: bool)
 
     reports = to_reports(track)
     assert whole(run(reports, cuts, restores)) == whole(run(reports, []))
+
+
+_MINUTES = st.integers(0, 1439)
+
+
+@st.composite
+def bans(draw: Any) -> list[tuple[int, int]]:
+    """Windows of the day, over midnight or not, that may touch and overlap."""
+    starts = draw(st.lists(st.sampled_from([0, 1, 29, 30, 120, 690, 1380, 1439]) | _MINUTES, max_size=3))
+    return [(start, (start + draw(st.sampled_from([1, 30, 300, 1000]))) % 1440) for start in starts]
+
+
+@st.composite
+def night_drives(draw: Any) -> list[Told]:
+    time_s, x = MIDNIGHT_S + 60 * draw(_MINUTES) + draw(st.sampled_from([0, 59])), 118.0
+    track: list[Told] = []
+    for _ in range(draw(st.integers(1, 8))):
+        step_s, speed = draw(st.sampled_from([30, 60, 299, 301, 3600])), draw(st.sampled_from([20, 20.1, 50]))
+        for _ in range(draw(st.sampled_from([1, 2, 12, 30]))):
+            time_s, x = time_s + step_s, x + 0.001
+            track.append(Told(time_s, x, 32.0, speed, 4))
+    return track
+
+
+def clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+@PROPERTY
+@given(bans(), night_drives(), st.lists(st.integers(0, 200), max_size=4))
+def test_any_hours(windows: list[tuple[int, int]], track: list[Told], cuts: list[int]) -> None:
+    said = ",".join(f"{clock(begin)}-{clock(end)}" for begin, end in windows)
+    book = rulebook_of(f'[forbidden_hours]\nby_class = {{ hazmat = "{said}" }}')
+    found = [one for one in final(run(to_reports(track), cuts, book=book)) if "forbidden" in one["rule"]]
+    assert found == [one for one in judge(track, {4: windows}) if "forbidden" in one["rule"]]
+
+
+_DAYS = st.tuples(st.integers(-2, 2), st.integers(0, 2), st.booleans(), st.booleans())
+
+
+@PROPERTY
+@given(st.lists(_DAYS, max_size=3), night_drives())
+def test_any_exemptions(days: list[tuple[int, int, bool, bool]], track: list[Told]) -> None:
+    """From and until are days, both included; several exemptions of one vehicle all count."""
+    first = datetime.fromtimestamp(MIDNIGHT_S, timezone(timedelta(hours=8))).date()
+    text, spans = "", []
+    for begin, length, has_from, has_until in days:
+        text += '[[exemption]]\nvehicles = ["V"]\nkind = "relay"\n'
+        text += f"from = {first + timedelta(begin)}\n" if has_from else ""
+        text += f"until = {first + timedelta(begin + length)}\n" if has_until else ""
+        spans.append(
+            (
+                MIDNIGHT_S + begin * 86_400 if has_from else -math.inf,
+                MIDNIGHT_S + (begin + length + 1) * 86_400 if has_until else math.inf,
+            )
+        )
+    book = rulebook_of(text + '[forbidden_hours]\nby_class = { hazmat = "22:00-05:00" }')
+    found = final(run(to_reports(track, vehicle_key("V")), [], book=book))
+    wanted = judge(track, {4: [(1320, 300)]}, spans)
+    assert [one for one in found if "forbidden" in one["rule"]] == [
+        one for one in wanted if "forbidden" in one["rule"]
+    ]
 
 
 WATCHED = {
@@ -266,9 +332,30 @@ class TestDataQuality:
         def pulse(recorder: float, seconds: int = 300) -> list[tuple[str, int, int | None]]:
             return rules_of([replace(one, recorder=recorder) for one in drive(range(0, seconds + 1, 10))])
 
-        assert pulse(66.61) == [("speed_source_suspect", 0, None)]
-        assert pulse(53.39) == [("speed_source_suspect", 0, None)]
+        both = [("speed_source_check", 0, 300), ("speed_source_suspect", 0, None)]
+        assert pulse(66.61) == pulse(53.39) == both
         assert (pulse(66.6), pulse(53.4), pulse(70, 290)) == ([], [], [])
+
+    def test_speed_source_is_checked_once_a_day(self) -> None:
+        def told(track: list[Told]) -> list[tuple[int, int | None]]:
+            found = rules_of(track)
+            return [(start, end) for rule, start, end in found if rule == "speed_source_check"]
+
+        drift = drive(range(0, 2000, 10), recorder=70)
+        stop = [
+            replace(one, speed=0, recorder=0) if 400 <= n * 10 < 500 else one for n, one in enumerate(drift)
+        ]
+        assert told(drift) == told(stop) == [(0, 300)]
+        day = [replace(one, time_s=one.time_s + 86_400) for one in drift]
+        assert told(drift + day) == [(0, 300), (86_400, 86_700)]
+        # The first stretch decides: one good report in it, and the day's check is passed.
+        good = [replace(one, recorder=60) if n == 5 else one for n, one in enumerate(drift)]
+        assert told(good) == []
+        (change,) = [
+            one for one in engine().process(to_reports(drift)).changes if one.rule == "speed_source_check"
+        ]
+        assert change.detail["min_difference_percent"] == change.detail["max_difference_percent"] == 16.7
+        assert change.detail["day"] == "2026-05-28"
 
     def test_offline_displacement(self) -> None:
         def away(seconds: int, degrees: float) -> list[tuple[str, int, int | None]]:

@@ -1,0 +1,147 @@
+"""Silence while it lasts: vehicles that should report and do not, told by the time of the others.
+
+The clock is the newest time that any vehicle of the partition has reported, less the disorder that is put
+right. So an alert opens while the vehicle is silent, and no report that is only late makes one. What it says
+hangs on the vehicle's own reports alone: it begins with the last one, is found once the silence has
+lasted long enough, and the report that ends it closes it, whether or not it was told before. A vehicle that
+sends reports of the time it seemed silent (from a dead zone) takes the alert back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.change import EpisodeChange
+from rules.finding import OPEN
+from rules.holding import HELD
+from rules.quality import OFFLINE, RULES, SILENT
+from rules.records import NONE
+from rules.vehicles import Vehicles
+
+_RULES = frozenset((RULES[SILENT], RULES[OFFLINE]))
+_MIX = np.int64(0x1E3779B97F4A7C15)
+
+
+@dataclass(frozen=True, slots=True)
+class Silences:
+    """n silences of vehicles: `what` is the condition of `rules.quality`, `row` the vehicle's."""
+
+    what: NDArray[np.uint8]
+    row: NDArray[np.int64]
+    key: NDArray[np.int64]
+    newest: NDArray[np.void]  # rows of the vehicles' newest reports
+    silent_ms: NDArray[np.int64]  # how long a silence of this kind must last
+
+    def take(self, which: NDArray[Any]) -> Silences:
+        """Some of them."""
+        return Silences(
+            self.what[which], self.row[which], self.key[which], self.newest[which], self.silent_ms[which]
+        )
+
+    @property
+    def identity(self) -> NDArray[np.int64]:
+        """A number that another silence does not have."""
+        mixed: NDArray[np.int64] = (self.key ^ (self.newest["time_ms"] * _MIX)) * 64 + self.what
+        return mixed
+
+
+def find(vehicles: Vehicles, parameters: NDArray[np.void], until_ms: int) -> Silences:
+    """Who has been silent long enough at a time."""
+    rows = vehicles.table.rows[: len(vehicles)]
+    least_ms = np.minimum(parameters["silent_ms"], parameters["offline_ms"]).min()
+    maybe = ((rows["time_ms"] != NONE) & (rows["time_ms"] <= until_ms - least_ms)).nonzero()[0]
+    newest = rows[maybe]
+    kind = newest["vehicle_class"]
+    silent_ms = until_ms - newest["time_ms"]
+    driving = newest["speed_kmh"] > parameters["silent_kmh"][kind]
+    silent = (driving & (silent_ms >= parameters["silent_ms"][kind])).nonzero()[0]
+    offline = (silent_ms > parameters["offline_ms"][kind]).nonzero()[0]
+    which = np.append(silent, offline)
+    return Silences(
+        what=np.repeat(np.array([SILENT, OFFLINE], np.uint8), [len(silent), len(offline)]),
+        row=maybe[which],
+        key=vehicles.keys[maybe[which]],
+        newest=newest[which],
+        silent_ms=np.append(parameters["silent_ms"][kind[silent]], parameters["offline_ms"][kind[offline]]),
+    )
+
+
+def records_of(found: Silences) -> NDArray[np.void]:
+    """Findings of kind OPEN about silences."""
+    records = np.zeros(len(found.row), HELD)
+    newest = found.newest
+    records["row"], records["what"], records["kind"] = found.row, found.what, OPEN
+    records["start_ms"], records["end_ms"] = newest["time_ms"], NONE
+    records["vehicle_class"], records["points"], records["bridged"] = newest["vehicle_class"], 1, True
+    for name in ("longitude_deg", "latitude_deg"):
+        records[name] = np.nan_to_num(newest[name])  # 0, 0 where the vehicle never had a fix
+    records["a"] = records["c"] = newest["speed_kmh"]
+    records["b"] = found.silent_ms
+    return records
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A family at work that has rules of silence."""
+
+    def silences(self, until_ms: int) -> Silences:
+        """The silences that last at a time."""
+
+    def describe_silences(self, found: Silences) -> list[EpisodeChange]:
+        """Some of them as changes that open alerts."""
+
+
+class Watched(Protocol):
+    """What `Silence` asks of an engine."""
+
+    def silences(self, until_ms: int) -> Silences | None:
+        """The silences that last at a time; None where no rule asks."""
+
+    def describe_silences(self, found: Silences) -> list[EpisodeChange]:
+        """Some of them as changes that open alerts."""
+
+    def newest_ms(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Time of the newest report of each vehicle."""
+
+
+class Silence:
+    """What has been told of silences that last."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, EpisodeChange] = {}
+        self._known: NDArray[np.int64] = np.empty(0, np.int64)
+
+    def heed(self, changes: Iterable[EpisodeChange]) -> None:
+        """Changes that an engine told: an alert that it closed is no longer this one's."""
+        for change in changes:
+            if change.rule in _RULES:
+                self._told.pop(change.alert_id, None)
+
+    def tell(self, engine: Watched, until_ms: int) -> list[EpisodeChange]:
+        """The silences that are new at a time, and those that turned out to be none.
+
+        What has been told at last is a function of the engine's state and of `until_ms` alone, which is
+        `rules.records.NONE` before the first report.
+        """
+        found = None if until_ms == NONE else engine.silences(until_ms)
+        if found is None:
+            return []
+        identity = found.identity
+        news = engine.describe_silences(found.take(~np.isin(identity, self._known)))
+        self._known = identity
+        gone = self._gone(engine)
+        self._told |= {change.alert_id: change for change in news}
+        return gone + news
+
+    def _gone(self, engine: Watched) -> list[EpisodeChange]:
+        told = [*self._told.values()]
+        newest_ms = engine.newest_ms(np.array([one.vehicle_key for one in told], np.int64))
+        gone = [one for one, at_ms in zip(told, newest_ms.tolist(), strict=True) if at_ms != one.start_ms]
+        for one in gone:
+            del self._told[one.alert_id]
+        return [replace(one, kind="withdraw", revised=one.revised + 1) for one in gone]

@@ -1,0 +1,159 @@
+"""Silence while it lasts: told by the time of the others, the same in the end for any cut."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.zones import ZoneSet
+from rules import conditions
+from rules.change import EpisodeChange
+from rules.engine import Engine
+from rules.reports import Reports
+from rules.rulebook import default_rulebook
+from rules.silence import Silence
+from rules.timely import Timely
+from tests.rules.tracks import MIDNIGHT_S, PROPERTY
+
+BOOK = default_rulebook()
+MAP = ZoneSet()
+RULES = ("silent_driving", "offline_24h")
+LATE_S = 600
+
+Track = list[tuple[int, float]]
+"""Seconds and speeds of one vehicle's reports."""
+
+
+def reports_of(tracks: dict[int, Track]) -> Reports:
+    rows = [(key, second, speed) for key, track in tracks.items() for second, speed in track]
+    rows.sort(key=lambda row: (row[1], row[0]))
+    count = len(rows)
+    return Reports.build(
+        vehicle_key=np.array([key for key, _, _ in rows], np.int64),
+        time_ms=np.array([(MIDNIGHT_S + second) * 1000 for _, second, _ in rows], np.int64),
+        longitude_deg=118.0 + np.arange(count) * 1e-4,
+        latitude_deg=np.full(count, 32.0),
+        speed_kmh=np.array([speed for _, _, speed in rows], float),
+    )
+
+
+def silences(track: Track, newest_s: int) -> list[tuple[str, int, int, int | None]]:
+    """The oracle: rule, start, found and end of the silences of one vehicle; the last may last on."""
+    found = []
+    for (second, speed), (after, _) in itertools.pairwise([*track, (newest_s, 0.0)]):
+        end = after if (after, 0.0) != (newest_s, 0.0) or track[-1][0] == after else None
+        if after - second >= 1800 and speed > 20:
+            found.append(("silent_driving", second, second + 1800, end))
+        if after - second > 86_400:
+            found.append(("offline_24h", second, second + 86_400, end))
+    return sorted(found)
+
+
+def final(changes: list[EpisodeChange], key: int) -> list[tuple[str, int, int, int | None]]:
+    last = {one.alert_id: one for one in changes if one.vehicle_key == key and one.rule in RULES}
+    return sorted(
+        (
+            one.rule,
+            one.start_ms // 1000 - MIDNIGHT_S,
+            one.found_ms // 1000 - MIDNIGHT_S,
+            None if one.end_ms is None else one.end_ms // 1000 - MIDNIGHT_S,
+        )
+        for one in last.values()
+        if one.kind != "withdraw"
+    )
+
+
+_STEPS = st.sampled_from([1, 30, 1799, 1800, 1801, 7200, 86_400, 86_401, 100_000])
+_TRACK = st.lists(st.tuples(_STEPS, st.sampled_from([0.0, 20.0, 20.1, 60.0])), min_size=1, max_size=8)
+
+
+def track_of(steps: Any) -> Track:
+    seconds = itertools.accumulate(step for step, _ in steps)
+    return [(second, speed) for second, (_, speed) in zip(seconds, steps, strict=True)]
+
+
+FLEETS = st.lists(_TRACK, min_size=1, max_size=4).map(
+    lambda every: {7 + number: track_of(steps) for number, steps in enumerate(every)}
+)
+
+
+@PROPERTY
+@given(FLEETS, st.lists(st.integers(0, 32), max_size=6), st.booleans())
+def test_in_the_end_as_the_oracle_says(tracks: dict[int, Track], cuts: list[int], asks: bool) -> None:
+    stream = reports_of(tracks)
+    engine, silence = Engine(BOOK, MAP, (conditions.FAMILY,)), Silence()
+    changes: list[EpisodeChange] = []
+    for begin, end in itertools.pairwise([0, *sorted({min(c, len(stream)) for c in cuts}), len(stream)]):
+        made = engine.process(stream.take(slice(begin, end))).changes
+        silence.heed(made)
+        changes += made
+        if asks or end == len(stream):
+            changes += silence.tell(engine, engine.newest_report_ms)
+    newest_s = max(track[-1][0] for track in tracks.values())
+    for key, track in tracks.items():
+        assert final(changes, key) == silences(track, newest_s)
+
+
+@settings(PROPERTY, max_examples=PROPERTY.max_examples // 4)
+@given(FLEETS, st.lists(st.integers(0, 32), max_size=6))
+def test_a_worker_tells_them_ten_minutes_later(tracks: dict[int, Track], cuts: list[int]) -> None:
+    stream = reports_of(tracks)
+    engine = Timely.new(BOOK, MAP)
+    changes: list[EpisodeChange] = []
+    for begin, end in itertools.pairwise([0, *sorted({min(c, len(stream)) for c in cuts}), len(stream)]):
+        changes += engine.process(stream.take(slice(begin, end))).changes
+        changes += engine.silences()
+    newest_s = max(track[-1][0] for track in tracks.values())
+    for key, track in tracks.items():
+        ended = [one for one in silences(track, newest_s) if one[3] is not None]
+        lasting = [one for one in silences(track, newest_s - LATE_S) if one[1] == track[-1][0]]
+        assert final(changes, key) == sorted(ended + lasting)
+
+
+class TestWorker:
+    def told(self, engine: Timely, **tracks: Track) -> list[tuple[str, str, int | None]]:
+        """Rule, kind and end of what reports of vehicles a and b cause."""
+        stream = reports_of({ord(name): track for name, track in tracks.items()})
+        changes = [*engine.process(stream).changes, *engine.late_changes(), *engine.silences()]
+        return [
+            (one.rule, one.kind, None if one.end_ms is None else one.end_ms // 1000 - MIDNIGHT_S)
+            for one in changes
+            if one.rule in RULES
+        ]
+
+    def test_it_opens_while_the_vehicle_is_silent_and_closes_with_its_return(self) -> None:
+        engine = Timely.new(BOOK, MAP)
+        assert self.told(engine, a=[(0, 60)], b=[(2399, 0)]) == []
+        assert self.told(engine, b=[(2400, 0)]) == [("silent_driving", "open", None)]
+        assert self.told(engine, b=[(2500, 0)]) == []
+        assert self.told(engine, a=[(3000, 0)]) == [("silent_driving", "close", 3000)]
+
+    def test_reports_from_a_dead_zone_take_it_back(self) -> None:
+        engine = Timely.new(BOOK, MAP)
+        assert self.told(engine, a=[(0, 60)], b=[(2400, 0)]) == [("silent_driving", "open", None)]
+        stored = [(second, 60.0) for second in range(30, 2400, 30)]
+        assert self.told(engine, a=stored) == [("silent_driving", "withdraw", None)]
+        assert self.told(engine, b=[(2500, 0)]) == []
+
+    def test_who_goes_on_from_a_snapshot_does_not_tell_it_again(self) -> None:
+        engine = Timely.new(BOOK, MAP)
+        assert self.told(engine, a=[(0, 60)], b=[(2400, 0)]) == [("silent_driving", "open", None)]
+        engine = Timely.restore(BOOK, MAP, engine.snapshot())
+        assert self.told(engine, b=[(2500, 0)]) == []
+        stored = [(second, 60.0) for second in range(30, 2500, 30)]
+        assert self.told(engine, a=stored) == [("silent_driving", "withdraw", None)]
+
+    def test_late_reports_of_others_do_not_tell_it_again(self) -> None:
+        engine = Timely.new(BOOK, MAP)
+        assert self.told(engine, a=[(0, 60)], b=[(2400, 0)]) == [("silent_driving", "open", None)]
+        assert self.told(engine, b=[(2300, 0)]) == []
+        assert self.told(engine, a=[(3000, 0)]) == [("silent_driving", "close", 3000)]
+
+    def test_a_whole_partition_that_is_silent_makes_no_alerts(self) -> None:
+        engine = Timely.new(BOOK, MAP)
+        assert self.told(engine, a=[(0, 60)], b=[(5, 60)]) == []
+        assert engine.silences() == []
