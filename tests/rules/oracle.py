@@ -38,10 +38,14 @@ class Rectangle:
     dwell_s: float = 0
     classes: tuple[int, ...] = ()
     hours: tuple[int, int] | None = None
+    night_limit: float | None = None
+    valid_hours: tuple[int, int] | None = None
 
     def holds(self, report: Report) -> bool:
         x, y = report.longitude, report.latitude
         if self.classes and report.vehicle_class not in self.classes:
+            return False
+        if self.valid_hours is not None and not within(report.time_ms, *self.valid_hours):
             return False
         if not (self.west <= x <= self.east and self.south <= y <= self.north):
             return False
@@ -49,6 +53,10 @@ class Rectangle:
             return True
         west, south, east, north = self.hole
         return not (west < x < east and south < y < north)
+
+    def limit_at(self, time_ms: int) -> float | None:
+        night = self.night_limit is not None and within(time_ms, 22 * 60, 6 * 60)
+        return self.night_limit if night else self.limit
 
     def open_at(self, time_ms: int) -> bool:
         return self.hours is None or within(time_ms, *self.hours)
@@ -135,8 +143,10 @@ def limit_of(report: Report, zones: list[Rectangle], terms: Terms) -> tuple[floa
     if report.vehicle_class in terms.coaches and within(report.time_ms, 22 * 60, 6 * 60):
         limit, source = limit * terms.night, "night"
     for zone in zones:
-        if report.fix and "speed" in zone.rules and zone.holds(report) and zone.limit < limit:
-            limit, source = zone.limit, "zone"
+        if report.fix and "speed" in zone.rules and zone.holds(report):
+            here = zone.limit_at(report.time_ms)
+            if here < limit:
+                limit, source = here, "zone"
     return limit, source
 
 
@@ -228,7 +238,10 @@ def zone_rules(reports: list[Report], zone: Rectangle, terms: Terms) -> list[Epi
         settled = lambda lasted: lasted >= zone.dwell_s * 1000  # noqa: E731
         episodes += presences("zone_forbidden", reports, zone, banned, gaps, settled)
     if "speed" in zone.rules:
-        limits = [(zone.limit, "zone") if held else None for held in inside]
+        limits = [
+            (zone.limit_at(report.time_ms), "zone") if held else None
+            for held, report in zip(inside, reports, strict=True)
+        ]
         speeding = over_limit("zone_speed", reports, limits, terms)
         episodes += [{**episode, "zone_id": zone.name} for episode in speeding]
     return episodes

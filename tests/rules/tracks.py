@@ -65,6 +65,18 @@ ZONES = [
         "c", 118.0, 32.0, 118.01, 32.01, ("enter", "exit"), (118.003, 32.003, 118.006, 32.006), dwell_s=60
     ),
     Rectangle("d", 118.004, 32.002, 118.008, 32.008, ("forbidden", "stay"), max_stay_s=60, dwell_s=30),
+    Rectangle(
+        "e",
+        118.003,
+        32.003,
+        118.009,
+        32.009,
+        ("enter", "exit", "stay", "speed"),
+        max_stay_s=30,
+        limit=80,
+        night_limit=64,
+        valid_hours=(719, 1439),
+    ),
 ]
 CLASS_NAMES = ("unknown", "heavy_truck", "tour_coach", "line_coach", "hazmat")
 
@@ -136,6 +148,11 @@ def _feature(zone: Rectangle) -> dict[str, Any]:
         rings.append(_ring(*zone.hole))
     properties: dict[str, Any] = {"id": zone.name, "rules": list(zone.rules), "dwell_s": zone.dwell_s}
     properties |= {"limit_kmh": zone.limit, "max_stay_s": zone.max_stay_s}
+    properties["night_limit_kmh"] = zone.night_limit
+    if zone.valid_hours:
+        properties["valid_hours"] = "-".join(
+            f"{minute // 60:02}:{minute % 60:02}" for minute in zone.valid_hours
+        )
     properties["vehicle_classes"] = [CLASS_NAMES[code] for code in zone.classes]
     if zone.hours:
         properties["hours"] = "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in zone.hours)
