@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geo.road_match import NO_ROAD, Before, MatchSettings, match
 from rules.change import EpisodeChange
@@ -20,6 +21,7 @@ LAYOUT: Layout = {
     "road": ("i4", NO_ROAD),
     "rival": ("i4", NO_ROAD),
     "times": ("i4", 0),
+    "headed": ("?", False),  # it has told a heading that is not 0
 }
 
 
@@ -68,7 +70,8 @@ class RoadsWatch:
             np.where(known, state["times"][row], 0),
         )
         place = entries["longitude_deg"], entries["latitude_deg"]
-        heading = entries["heading_deg"].astype(np.float64)
+        headed = _headed(entries, head, state["headed"][row])
+        heading = np.where(headed, entries["heading_deg"], np.nan)
         found = match(roads, *place, heading, entries["speed_kmh"], head, before, self._settings)
         on = (found.road != NO_ROAD).nonzero()[0]
         entries["road_class"][on] = roads.road_class[found.road[on]]
@@ -76,6 +79,7 @@ class RoadsWatch:
         entries["road_limit_kmh"][on] = np.where(np.isnan(limit), np.inf, limit)
         tail = entries["tail"].nonzero()[0]
         state["table"][row[tail]] = self._digest
+        state["headed"][row[tail]] = headed[tail]
         for name in ("road", "rival", "times"):
             state[name][row[tail]] = getattr(found, name)[tail]
         return []
@@ -83,6 +87,16 @@ class RoadsWatch:
     def open_changes(self) -> Iterable[EpisodeChange]:
         """None: being on a road is no episode."""
         return ()
+
+
+def _headed(
+    entries: NDArray[np.void], head: NDArray[np.bool_], before: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Whether a vehicle's heading says something: a terminal that tells none sends 0, always."""
+    place = np.arange(len(entries))
+    newest = np.maximum.accumulate(np.where(entries["heading_deg"] > 0, place, -1))
+    headed: NDArray[np.bool_] = before | (newest >= np.maximum.accumulate(np.where(head, place, 0)))
+    return headed
 
 
 def match_settings(book: Rulebook) -> MatchSettings:

@@ -20,14 +20,14 @@ def roads(*, limit_kmh=np.nan, road_class="highway"):
     return ZoneSet(roads=build([Road("G1", "G1", CODES[road_class], limit_kmh, False, line)]))
 
 
-def drive(speed_kmh, vehicle_class="hazmat", *, count=12, off_m=5.0, vehicle=1):
+def drive(speed_kmh, vehicle_class="hazmat", *, count=12, off_m=5.0, vehicle=1, heading_deg=90):
     return Reports.build(
         vehicle_key=np.full(count, vehicle),
         time_ms=START_MS + np.arange(count) * 10_000,
         longitude_deg=118.01 + np.arange(count) * 0.002,
         latitude_deg=np.full(count, 32.0 + off_m * METRE),
         speed_kmh=np.full(count, float(speed_kmh)),
-        heading_deg=np.full(count, 90),
+        heading_deg=np.full(count, heading_deg),
         vehicle_class=np.full(count, CODE_OF_NAME[vehicle_class]),
     )
 
@@ -79,3 +79,21 @@ def test_another_map_forgets_the_road():
     )
     later = drive(50, count=12)
     assert found(other, later.take(np.arange(2, 12))) == []
+
+
+@pytest.mark.parametrize("cut", [0, 1, 5])
+def test_a_terminal_without_headings_is_on_the_road_it_is_near(cut):
+    """It sends 0, always: a road that leads north is no better for that."""
+    along, north = np.array([[118.0, 32.0], [118.2, 32.0]]), np.array([[118.01, 31.9], [118.01, 32.1]])
+    roads_of = [Road("along", "", CODES["highway"], 40.0, False, along)]
+    roads_of += [
+        Road("north", "", CODES["highway"], 90.0, False, north + np.array([0.002 * n, 0])) for n in range(12)
+    ]
+    zones = ZoneSet(roads=build(roads_of))
+    reports = drive(50, heading_deg=0)
+    reports.longitude_deg[:] += 0.0001
+    engine = Engine(default_rulebook(), zones)
+    engine.process(reports.take(np.arange(cut)))
+    engine = Engine.restore(default_rulebook(), zones, engine.snapshot())
+    ((_, detail),) = found(engine, reports.take(np.arange(cut, 12)))
+    assert (detail["limit_kmh"], detail["limit_source"]) == (40.0, "road")
