@@ -13,10 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.kernel import kernel
+from geo.bits import prefetch
+from geo.kept import kept
+from geo.kernel import inlined, kernel
 from geo.road_table import CELL_DEG, METRES_A_DEGREE, REACH_M, RoadTable, build
 
 NO_ROAD = -1
+
+_GROUP = 128  # positions looked up together: what they ask for fits the nearest cache
+_EMPTY = -1  # no cell has this key
+_SPREAD = 0x9E3779B97F4A7C15
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,7 @@ def match(
         ]
     )
     _match(
-        (table.cell_key, table.cell_start, table.cell_piece),
+        (_hashed(table.cell_key, table.cell_start), table.cell_piece),
         (table.piece_ends_deg, table.piece_bearing_deg, table.piece_road, table.oneway),
         (
             np.ascontiguousarray(longitude_deg, np.float64),
@@ -134,26 +140,51 @@ def warm_up() -> None:
     match(build([]), nothing, nothing, nothing, nothing, np.empty(0, np.bool_), Before.nothing(0))
 
 
+@kept
+def _hashed(cell_key: NDArray[np.int64], cell_start: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The cells as an open-addressing hash table, a power of two and at most half full: key, first entry and
+    end of each cell in one line of the cache. An empty place has the key `_EMPTY`."""
+    table = np.zeros((1 << max(1, (2 * len(cell_key)).bit_length()), 4), np.int64)
+    table[:, 0] = _EMPTY
+    _hash(cell_key, cell_start, table)
+    return table
+
+
+@kernel
+def _hash(cell_key: Any, cell_start: Any, table: Any) -> None:
+    mask = len(table) - 1
+    for cell in range(len(cell_key)):
+        place = _place_of(cell_key[cell], mask)
+        while table[place, 0] != _EMPTY:
+            place = (place + 1) & mask
+        table[place, 0] = cell_key[cell]
+        table[place, 1], table[place, 2] = cell_start[cell], cell_start[cell + 1]
+
+
+@inlined
+def _place_of(key: int, mask: int) -> int:
+    """Where a cell is looked for first: neighbours in a column of cells land far apart."""
+    return np.int64((np.uint64(key) * np.uint64(_SPREAD)) >> np.uint64(32)) & mask  # type: ignore[return-value]
+
+
 @kernel
 def _match(cells: Any, pieces: Any, reports: Any, head: Any, before: Any, weights: Any, found: Any) -> None:
-    key, start, entries = cells
     longitude, latitude, heading, speed = reports
     road, rival, times, offset_m = found
     last, other, count = NO_ROAD, NO_ROAD, 0
+    spans = np.empty((_GROUP, 2), np.int64)
     for at in range(len(longitude)):
+        if at % _GROUP == 0:
+            _look_up(at, cells, pieces, longitude, latitude, spans)
         if head[at]:
             last, other, count = before[0][at], before[1][at], before[2][at]
         best, best_m, kept_m, clear = NO_ROAD, np.nan, np.nan, True
-        if abs(longitude[at]) <= 180.0 and abs(latitude[at]) <= 85.0:
-            column, row = math.floor(longitude[at] / CELL_DEG), math.floor(latitude[at] / CELL_DEG)
-            wanted = (row + (1 << 19)) << 20 | (column + (1 << 19))
-            cell = np.searchsorted(key, wanted)
-            if cell < len(key) and key[cell] == wanted:
-                turned = heading[at] if speed[at] >= weights[6] else np.nan
-                near = entries[start[cell] : start[cell + 1]]
-                best, best_m, kept_m, clear = _choose(
-                    near, pieces, longitude[at], latitude[at], turned, last, weights
-                )
+        begin, end = spans[at % _GROUP]
+        if begin < end:
+            turned = heading[at] if speed[at] >= weights[6] else np.nan
+            best, best_m, kept_m, clear = _choose(
+                cells[1][begin:end], pieces, longitude[at], latitude[at], turned, last, weights
+            )
         # Another road is believed at once where the last one is out of reach, else after some reports.
         if best == last or not clear:
             other, count = NO_ROAD, 0
@@ -163,6 +194,42 @@ def _match(cells: Any, pieces: Any, reports: Any, head: Any, before: Any, weight
         if math.isnan(kept_m) or count >= weights[5]:
             last, kept_m, other, count = best, best_m, NO_ROAD, 0
         road[at], rival[at], times[at], offset_m[at] = last, other, count, kept_m
+
+
+@kernel
+def _look_up(first: int, cells: Any, pieces: Any, longitude: Any, latitude: Any, spans: Any) -> None:
+    """The entries of the cells of the positions from `first` on, as many as there is room for.
+
+    A map does not fit into a cache, and each position is elsewhere: what many of them need is asked for
+    before the first of them is looked at, so that they wait for memory together.
+    """
+    table, entries = cells
+    ends, bearing, owner, _ = pieces
+    mask = len(table) - 1
+    size = min(len(spans), len(longitude) - first)
+    for i in range(size):
+        spans[i, 0] = _EMPTY
+        x, y = longitude[first + i], latitude[first + i]
+        if abs(x) <= 180.0 and abs(y) <= 85.0:
+            column, row = math.floor(x / CELL_DEG), math.floor(y / CELL_DEG)
+            spans[i, 0] = (row + (1 << 19)) << 20 | (column + (1 << 19))
+            prefetch(table, 4 * _place_of(spans[i, 0], mask))
+    for i in range(size):
+        key = spans[i, 0]
+        spans[i] = 0
+        if key != _EMPTY:
+            place = _place_of(key, mask)
+            while table[place, 0] != _EMPTY and table[place, 0] != key:
+                place = (place + 1) & mask
+            if table[place, 0] == key:
+                spans[i, 0], spans[i, 1] = table[place, 1], table[place, 2]
+                prefetch(entries, spans[i, 0])
+    for i in range(size):
+        if spans[i, 0] < spans[i, 1]:
+            piece = np.int64(entries[spans[i, 0]])  # the others lie beside it as a rule
+            prefetch(ends, 4 * piece)
+            prefetch(bearing, piece)
+            prefetch(owner, piece)
 
 
 @kernel

@@ -335,7 +335,7 @@ class RouteWatch:
         self._holding.first.grow(vehicles)
         self._followers.follow(self._setting.vehicles.keys)
         # Reports without a fix are passed over: they neither leave a route nor come back to it.
-        at = batch.entries["positioned"].nonzero()[0]
+        at = (batch.entries["positioned"] & self._concerned(batch.entries["row"])).nonzero()[0]
         entries = batch.entries[at]
         entries["gap"] = entries["fix_gap"]
         found: list[Finding] = []
@@ -354,6 +354,15 @@ class RouteWatch:
         for name in ("segment_limit_kmh", "segment_night_kmh"):
             batch.entries[name][at] = entries[name]
         return found
+
+    def _concerned(self, row: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Whether each of n vehicle rows follows a route or did: most vehicles have none."""
+        if len(self._followers.of_class):
+            return np.ones(len(row), bool)
+        concerned: NDArray[np.bool_] = self._followers.count[row] > 0
+        for table in (self._first, self._holding.first):
+            concerned |= table.rows["first"][row] != NO_ROW
+        return concerned
 
     def open_changes(self) -> Iterable[EpisodeChange]:
         return [one.change for one in self._told(self._holding.open_findings())]
