@@ -92,11 +92,13 @@ def hand_over(giver: int, taker: int, drivers: Any, blank: Any, episodes: Any, s
 
 @inlined
 def stands_elsewhere(d: Any, e: Any) -> bool:
-    """Whether an entry is of a vehicle that stands while its driver was last seen in another one: he may have
-    left his card, or the registry gives him two vehicles. It does not count for him."""
+    """Whether an entry is of another vehicle than its driver was last seen in, of a time when he was there,
+    and it stands, or is driven while he drove. He may have left his card, or the registry gives him two
+    vehicles. It does not count for him."""
     if d.vehicle == NO_ROW or d.vehicle == e.row:
         return False
-    return not e.known or (not e.driving and e.before_ms < d.last_ms)
+    drives = d.clock_ms != NONE and d.stop_ms == NONE
+    return not e.known or (e.before_ms < d.last_ms and (drives or not e.driving))
 
 
 @inlined

@@ -75,7 +75,8 @@ class Fatigue:
         if before is not None:
             gap, driving = self.judge(before, now, place)
         if person.vehicle not in (None, vehicle):
-            if before is None or (not driving and before[0].time_ms < person.last):
+            drives = person.clock is not None and person.stop is None
+            if before is None or (before[0].time_ms < person.last and (drives or not driving)):
                 return
             self.close_all(person, person.last)
         person.vehicle = vehicle

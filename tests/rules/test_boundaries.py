@@ -217,6 +217,18 @@ class TestContinuousDriving:
             (1, "continuous_driving_pre"),
         ]
 
+    def test_a_driver_is_at_one_wheel_at_a_time(self) -> None:
+        for offset in (0, 7):
+            one = [at(s, driver=7) for s in range(0, 16_000, 60)]
+            other = [at(s, driver=7) for s in range(offset, 16_000, 60)]
+            changes = Engine(BOOK, to_zones([]), FAMILIES).process(stream_of({1: one, 2: other})).changes
+            kinds = [(change.rule, change.kind, seconds(change.found_ms)) for change in changes]
+            assert sorted(kinds) == [
+                ("continuous_driving", "open", 14_460),
+                ("continuous_driving_pre", "close", 12_600),
+                ("continuous_driving_pre", "open", 12_600),
+            ]
+
     def test_an_unknown_driver_changes_nothing(self) -> None:
         track = [at(s, driver=7 if s < 5_000 else 0) for s in range(0, 14_600, 100)]
         assert [seconds(one["start"]) for one in episodes(track)] == [0]
