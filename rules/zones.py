@@ -182,6 +182,11 @@ def _asked(book: Rulebook, zones: ZoneSet) -> tuple[ZonePlan, Levels]:
     return plan, levels
 
 
+def check_zones(book: Rulebook, zones: ZoneSet) -> None:
+    """See that a rulebook can be applied to zones. Raises `ZoneError`."""
+    _asked(book, zones)
+
+
 class ZoneWatch:
     """The zone rules at work."""
 

@@ -237,6 +237,12 @@ def _roads(_: Settings, parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _zones(_: Settings, parsed: argparse.Namespace) -> int:
+    from stream import zone_files
+
+    return zone_files.run(parsed.action, parsed.file)
+
+
 def _settings(settings: Settings, parsed: argparse.Namespace) -> int:
     from stream.settings import document
 
@@ -261,6 +267,7 @@ HANDLERS: dict[str, Callable[[Settings, argparse.Namespace], int | None]] = {
     "registry": _registry,
     "roads": _roads,
     "rulebook": _rulebook,
+    "zones": _zones,
     "settings": _settings,
 }
 

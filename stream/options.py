@@ -80,6 +80,18 @@ def _roads_arguments(parser: argparse.ArgumentParser) -> None:
     add_common(bring, ())
 
 
+def _zones_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, summary, metavar in (
+        ("check", "tell whether a zone file can be used", "FILE.geojson"),
+        ("areas", "print zones as areas for terminals, one `area_set` command a line", "FILE.geojson"),
+        ("from-areas", "print the zones of such lines as GeoJSON", "FILE.jsonl"),
+    ):
+        action = actions.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        action.add_argument("file", metavar=metavar, help="the file")
+        add_common(action, ())
+
+
 def _rulebook_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     file_help = "a rulebook (TOML); `default` is the one that comes with the program"
@@ -263,6 +275,13 @@ COMMANDS = (
         "Makes a road table of OpenStreetMap data or GeoJSON; see docs/rules/speeding.md.",
         (),
         _roads_arguments,
+    ),
+    Command(
+        "zones",
+        "the places watched: `zones check | areas | from-areas FILE`",
+        "A zone file is GeoJSON; see docs/rules/zones.md.",
+        (),
+        _zones_arguments,
     ),
     Command(
         "rulebook",
