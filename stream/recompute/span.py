@@ -7,6 +7,8 @@ from datetime import datetime
 from alerts.times import SHANGHAI, now_ms, to_ms
 from stream.errors import OperatorError
 
+_FIRST_YEAR, _END_YEAR = 2000, 2100  # JT/T 808 writes a year with two digits
+
 
 def parse_span(begin: str, end: str | None) -> tuple[int, int]:
     """The first and last millisecond of a span; without an end it goes up to now.
@@ -30,4 +32,6 @@ def _parse(option: str, text: str) -> int:
         raise OperatorError(
             f"{option} {text}: not a time; write 2026-11-22 or 2026-11-22T08:00:00+08:00"
         ) from None
+    if not _FIRST_YEAR <= moment.year < _END_YEAR:
+        raise OperatorError(f"{option} {text}: reports have times from {_FIRST_YEAR} to {_END_YEAR - 1}")
     return to_ms(moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI))

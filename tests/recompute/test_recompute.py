@@ -203,6 +203,8 @@ def test_differences_are_filed_once_and_nothing_is_changed(database: str) -> Non
 def test_what_makes_no_sense_is_said(database: str, tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="not a time"):
         run(database, "yesterday")
+    with pytest.raises(OperatorError, match="from 2000 to 2099"):
+        run(database, "0001-01-01")
     with pytest.raises(OperatorError, match="does not come after"):
         run(database, DAY[1], DAY[0])
     with pytest.raises(OperatorError, match="there are 3"):
