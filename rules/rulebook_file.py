@@ -18,7 +18,7 @@ DEFAULT = Path(__file__).with_name("rulebook.toml")
 MAX_BYTES = 1 << 20  # the default has 30 KB; what is larger is another file
 
 _OVERRIDES = ("by_class", "by_road", "by_zone", "where")
-_FIXED = ("unit", "form", "range", "zh", "en", "rules", "varies")
+_FIXED = ("name", "unit", "form", "range", "zh", "en", "rules", "varies")
 _KEYS = {"value", "source", "grade", *_OVERRIDES, *_FIXED}
 _GRADES = ("A", "B", "C", "D")
 _ANY_LENGTH = ("speeding_tier_percent", "speeding_tier_level", "terminal_pulse_bits")

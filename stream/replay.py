@@ -35,7 +35,7 @@ _SET_ASIDE = {
     "time_too_early": "time before 2000",
     "time_ahead": "time beyond 2099",
     "longitude": "longitude beyond 180 degrees",
-    "latitude": "latitude beyond 90 degrees",
+    "latitude": "latitude beyond 90 degrees, as when longitude and latitude are exchanged",
     "speed": "speed that no vehicle has",
 }
 

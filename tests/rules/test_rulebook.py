@@ -78,6 +78,7 @@ def test_a_file_without_version_is_named_by_its_content(tmp_path: Path) -> None:
         ("gap_s = 1e9", "from 1 to 86400"),
         ("[gap_s]\nvalu = 3", "unknown keys"),
         ("[clock_ahead_s]\nby_class = {hazmat = 3}", "does not differ"),
+        ("[gap_s]\nname = 'gap'", "line 2: gap_s has name 'gap', the program's own is 'gap_s'"),
         ("[gap_s]\nunit = 'min'", "line 2: gap_s has unit 'min', the program's own is 's'"),
         ("[class_limit_kmh]\nby_road = {motorway = 90}", "road class 'motorway' is not known"),
         ("[class_limit_kmh]\nby_zone = {a = 90}", "does not differ by zone"),
