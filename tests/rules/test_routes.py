@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -198,6 +198,82 @@ class TestSegments:
         engine = Engine(BOOK, zone_set(segments=segments))
         changes = engine.process(to_reports(self.drive(60))).changes
         assert {one.detail["limit_source"] for one in changes if one.rule == "speeding"} == {"segment"}
+
+    def test_segments_in_any_order(self) -> None:
+        segments = [{"from": 1, "to": 2}, {"id": "first", "from": 0, "to": 1, "min_s": 660.1}]
+        zones = zone_set(segments=segments)
+        (change,) = run(zones, to_reports(self.drive(60)), [])
+        assert (change.rule, change.detail["segment"]) == ("route_too_fast", "first")
+        assert (change.detail["took_s"], change.detail["min_s"]) == (660, 660.1)
+
+    def test_a_terminus_is_no_segment_driven_too_fast(self) -> None:
+        """Everything within 500 m of the end is the end: no time is counted there."""
+        line = [[118.0, 32.0], [118.003, 32.0], [118.1, 32.0]]
+        track = [Told(n * 30, 0.001 * n) for n in range(12)]
+        properties = {"id": "r", "vehicles": ["V"], "segments": [{"from": 0, "to": 1, "min_s": 500}]}
+        feature = {"type": "Feature", "properties": properties}
+        feature["geometry"] = {"type": "LineString", "coordinates": line}
+        zones = ZoneSet.from_geojson({"type": "FeatureCollection", "features": [feature]})
+        assert final(run(zones, to_reports(track), [])) == []
+
+    def test_a_gap_in_a_segment_bridges_its_time(self) -> None:
+        segments = [{"from": 0, "to": 1, "max_s": 500}, {"from": 1, "to": 2}]
+        track = [
+            Told(0, 0.0),
+            Told(60, 0.02),
+            Told(400, 0.04),
+            Told(460, 0.05),
+            Told(520, 0.06),
+            Told(580, 0.07),
+        ]
+        (*_, change) = run(zone_set(segments=segments), to_reports(track), [])
+        assert (change.rule, change.evidence) == ("route_too_slow", "bridged")
+
+    def test_its_limit_of_the_night(self) -> None:
+        segments = [{"from": 0, "to": 1, "limit_kmh": 80, "night_limit_kmh": 50}]
+        for shift_s, limits in ((0, set()), (11 * 3600, {(50.0, "segment")})):
+            track = [replace(one, second=one.second + shift_s) for one in self.drive(60)]
+            changes = Engine(BOOK, zone_set(segments=segments)).process(to_reports(track)).changes
+            found = {
+                (c.detail["limit_kmh"], c.detail["limit_source"]) for c in changes if c.rule == "speeding"
+            }
+            assert found == limits
+
+
+def many(count: int, **said: Any) -> ZoneSet:
+    """Routes on one line."""
+    line = {"type": "LineString", "coordinates": [[118.0, 32.0], [118.2, 32.0]]}
+    features = [
+        {"type": "Feature", "properties": {"id": f"r{n:02}", **said}, "geometry": line} for n in range(count)
+    ]
+    return ZoneSet.from_geojson({"type": "FeatureCollection", "features": features})
+
+
+class TestManyRoutes:
+    track: ClassVar = [Told(0, 0.05), *(Told(second, 0.06, 0.01) for second in (30, 60, 90, 120))]
+
+    @pytest.mark.parametrize("said", [{}, {"vehicles": ["V"]}])
+    def test_eight_at_a_time(self, said: dict[str, Any]) -> None:
+        changes = run(many(30, **said), to_reports(self.track), [])
+        assert {one.detail["route_id"] for one in changes} == {f"r{n:02}" for n in range(8)}
+
+    def test_many_vehicles_that_join_many_routes_at_once(self) -> None:
+        fleet = [to_reports(self.track, f"V{n}") for n in range(300)]
+        changes = run(many(30), Reports.concat(fleet), [])
+        opened = [one for one in changes if one.kind == "open"]
+        assert len(opened) == len({one.alert_id for one in opened}) == 300 * 8
+
+    def test_a_file_with_fewer_routes_and_vertices(self) -> None:
+        """What a trip knows of its edge and segment outlives another file."""
+        zones = zone_set(segments=[{"from": 0, "to": 1}, {"from": 1, "to": 2, "max_s": 100}])
+        engine = Engine(BOOK, zones)
+        engine.process(to_reports([Told(0, 0.05), Told(60, 0.12)]))
+        properties = {"id": "r", "vehicles": ["V"], "segments": [{"from": 0, "to": 1, "max_s": 100}]}
+        line = {"type": "LineString", "coordinates": [[118.0, 32.0], [118.2, 32.0]]}
+        feature = {"type": "Feature", "properties": properties, "geometry": line}
+        shorter = ZoneSet.from_geojson({"type": "FeatureCollection", "features": [feature]})
+        engine = Engine.restore(BOOK, shorter, engine.snapshot())
+        assert engine.process(to_reports([Told(120, 0.13), Told(150, 0.14)])).changes == []
 
 
 class TestOthers:
