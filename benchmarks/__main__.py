@@ -12,6 +12,7 @@ STAGES = {
     "decode": "JT/T 808 frames to columns, against a plain Python struct loop",
     "rules": "reports through all rules, against the plain per-report oracle of the tests",
     "history": "days of vehicles looked at again, by one process and two; late reports against none",
+    "roads": "positions matched to roads, against the nearest line of a shapely.STRtree alone",
     "sink": "rows through a whole flush transaction, against a bare binary COPY",
     "gateway": "position reports to their durable answers, against a bare uvloop echo",
     "slow_peers": "healthy terminals' answers beside thousands of slow peers, against without them",
