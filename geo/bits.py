@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+_tools = cast(Any, cgutils)  # numba's own, which it gives no types
 
 
 @intrinsic
@@ -23,11 +24,10 @@ def _popcount(_context: Any, word: Any) -> Any:
 def _prefetch(_context: Any, array: Any, place: Any) -> Any:
     def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = target.make_array(signature.args[0])(target, builder, arguments[0]).data
-        address = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer())
-        number = ir.IntType(32)
-        takes = ir.FunctionType(ir.VoidType(), [address.type, number, number, number])
-        declare: Any = cgutils.get_or_insert_function
-        instruction = declare(builder.module, takes, "llvm.prefetch.p0i8")
+        address = builder.bitcast(builder.gep(data, [arguments[1]]), _tools.voidptr_t)
+        number = _tools.int32_t
+        takes = _tools.ir.FunctionType(_tools.ir.VoidType(), [_tools.voidptr_t, number, number, number])
+        instruction = _tools.get_or_insert_function(builder.module, takes, "llvm.prefetch.p0i8")
         builder.call(instruction, [address, number(0), number(3), number(1)])  # to read, keep, data
         return target.get_dummy_value()
 

@@ -102,13 +102,22 @@ def corridor_place(
     Parameters
     ----------
     lines : Lines
-    line : array_like of int of shape (n,)
+        None of them over the 180th meridian.
+    line : array_like of int
         Which line each position is compared with.
-    longitude_deg, latitude_deg : array_like of shape (n,), degrees, WGS-84
+    longitude_deg, latitude_deg : array_like, degrees, WGS-84
+        They and `line` broadcast with one another.
 
     Returns
     -------
-    tuple of two ndarrays of shape (n,), metres
+    tuple of two ndarrays, metres
+        Of the shape that the arguments broadcast to. NaN for positions that are no numbers, and for lines
+        of fewer than two vertices.
+
+    Raises
+    ------
+    IndexError
+        There is no such line.
 
     Examples
     --------
@@ -117,8 +126,15 @@ def corridor_place(
     >>> offset.round().tolist(), along.round().tolist()
     ([111.0, 0.0], [4715.0, 0.0])
     """
-    x = np.ascontiguousarray(longitude_deg, np.float64)
-    y = np.ascontiguousarray(latitude_deg, np.float64)
-    offset_m, along_m = np.empty(len(x)), np.empty(len(x))
-    _locate_all(lines, np.ascontiguousarray(line, np.int64), x, y, offset_m, along_m)
+    which = np.asarray(line, np.int64)
+    if which.size and not (which.min() >= 0 and which.max() < len(lines.start) - 1):
+        raise IndexError(f"lines are numbered 0 to {len(lines.start) - 2}")
+    which, x, y = np.broadcast_arrays(
+        which, np.asarray(longitude_deg, np.float64), np.asarray(latitude_deg, np.float64)
+    )
+    offset_m, along_m = np.full(x.shape, np.nan), np.full(x.shape, np.nan)
+    known = np.isfinite(x) & np.isfinite(y) & (np.diff(lines.start)[which] > 1)
+    here_m, way_m = np.empty(known.sum()), np.empty(known.sum())
+    _locate_all(lines, which[known], x[known], y[known], here_m, way_m)
+    offset_m[known], along_m[known] = here_m, way_m
     return offset_m, along_m

@@ -3,6 +3,7 @@
 Chinese maps show positions in GCJ-02, which shifts WGS-84 by some hundred metres inside China. The shift has
 no published definition; the formula is the one all open implementations share (evil transform, 2013). Outside
 the rectangle 72.004-137.8347 E, 0.8293-55.8271 N both datums are taken as equal, as these implementations do.
+Numbers, arrays of any shape and empty arrays are taken; NaN stays NaN.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ def wgs84_to_gcj02(longitude_deg: Any, latitude_deg: Any) -> Coordinates:
 
     Parameters
     ----------
-    longitude_deg, latitude_deg : array_like of shape (n,), degrees, WGS-84
+    longitude_deg, latitude_deg : array_like of one shape, degrees, WGS-84
 
     Returns
     -------
-    tuple of two ndarrays of shape (n,), degrees, GCJ-02
+    tuple of two ndarrays of that shape, degrees, GCJ-02
 
     Examples
     --------
@@ -43,15 +44,19 @@ def wgs84_to_gcj02(longitude_deg: Any, latitude_deg: Any) -> Coordinates:
 
 
 def gcj02_to_wgs84(longitude_deg: Any, latitude_deg: Any) -> Coordinates:
-    """WGS-84 coordinates of GCJ-02 positions, by iteration; exact to under a millimetre.
+    """WGS-84 coordinates of GCJ-02 positions, by iteration.
+
+    There and back again errs by less than a micrometre, but within two kilometres of the rectangle's border,
+    where the shift begins at once: there a place may have two origins or none, and the answer is off by up to
+    the shift.
 
     Parameters
     ----------
-    longitude_deg, latitude_deg : array_like of shape (n,), degrees, GCJ-02
+    longitude_deg, latitude_deg : array_like of one shape, degrees, GCJ-02
 
     Returns
     -------
-    tuple of two ndarrays of shape (n,), degrees, WGS-84
+    tuple of two ndarrays of that shape, degrees, WGS-84
 
     Examples
     --------
@@ -68,6 +73,7 @@ def gcj02_to_wgs84(longitude_deg: Any, latitude_deg: Any) -> Coordinates:
     return longitude, latitude
 
 
+@np.errstate(invalid="ignore")
 def _shift(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> Coordinates:
     x, y = longitude - 105.0, latitude - 35.0
     root = np.sqrt(np.abs(x))

@@ -1,4 +1,8 @@
-"""Distances and directions on the sphere, for arrays of positions."""
+"""Distances and directions on the sphere, for arrays of positions.
+
+Numbers, arrays of any shape and empty arrays are taken; what a NaN or an infinity goes into is NaN. A way
+over the 180th meridian is taken as short as it is, and longitudes may be given beyond 180 degrees.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +16,15 @@ from geo.kernel import kernel
 EARTH_RADIUS_M = 6_371_008.8  # mean radius R1 of WGS-84 (IUGG)
 
 
+@np.errstate(invalid="ignore")
 def haversine_m(
     longitude_deg: Any, latitude_deg: Any, other_longitude_deg: Any, other_latitude_deg: Any
 ) -> NDArray[np.float64]:
-    """Great-circle distance between positions and other positions.
+    """Great-circle distance between positions and other positions, by the haversine formula (Sinnott 1984).
 
     Parameters
     ----------
-    longitude_deg, latitude_deg : array_like of shape (n,), degrees
+    longitude_deg, latitude_deg : array_like, degrees
         The positions.
     other_longitude_deg, other_latitude_deg : array_like, degrees
         The other positions; anything that broadcasts with the first.
@@ -27,12 +32,15 @@ def haversine_m(
     Returns
     -------
     ndarray of float64, metres
-        NaN where a coordinate is NaN. The error of the sphere is under 0.6 %.
+        Of the shape that the arguments broadcast to. Rounding is under 10 nanometres for neighbours and
+        under a metre for antipodes; that the earth is no sphere makes up to 0.6 %.
 
     Examples
     --------
     >>> haversine_m([118.78], [32.04], [118.79], [32.04]).round(1).tolist()
     [942.6]
+    >>> float(haversine_m(179.9, 0.0, -179.9, 0.0).round()), haversine_m([], [], [], []).tolist()
+    (22239.0, [])
     """
     latitude = np.radians(np.asarray(latitude_deg, np.float64))
     other_latitude = np.radians(np.asarray(other_latitude_deg, np.float64))
@@ -52,6 +60,7 @@ def metres_between(x: float, y: float, other_x: float, other_y: float) -> float:
     return 2.0 * EARTH_RADIUS_M * np.arcsin(np.sqrt(min(chord, 1.0)))  # type: ignore[no-any-return]
 
 
+@np.errstate(invalid="ignore")
 def bearing_deg(
     longitude_deg: Any, latitude_deg: Any, other_longitude_deg: Any, other_latitude_deg: Any
 ) -> NDArray[np.float64]:
@@ -62,7 +71,8 @@ def bearing_deg(
     Returns
     -------
     ndarray of float64, degrees clockwise from north
-        From 0 to below 360; 0 where both positions are the same.
+        From 0 to below 360; 0 where both positions are the same. From the north pole every direction is
+        south: 180 less the difference of longitudes; from the south pole the difference of longitudes.
 
     Examples
     --------

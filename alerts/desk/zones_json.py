@@ -1,4 +1,7 @@
-"""The zones in force as GeoJSON for the map: WGS-84, whatever datum the file was drawn in."""
+"""The zones in force as GeoJSON for the map: WGS-84, whatever datum the file was drawn in.
+
+A circle is drawn as a polygon, and said exactly by the property `circle`.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +35,16 @@ def _feature(zone: Zone) -> dict[str, Any]:
             "max_stay_s": zone.max_stay_s,
             "dwell_s": zone.dwell_s,
             "vehicle_classes": list(zone.vehicle_classes),
-            "hours": ", ".join(f"{_clock(start)}-{_clock(end)}" for start, end in zone.hours) or None,
+            "night_limit_kmh": zone.night_limit_kmh,
+            "hours": _windows(zone.hours),
+            "valid_hours": _windows(zone.valid_hours),
+            "circle": zone.circle._asdict() if zone.circle else None,
         },
     }
+
+
+def _windows(windows: tuple[tuple[int, int], ...]) -> str | None:
+    return ", ".join(f"{_clock(start)}-{_clock(end)}" for start, end in windows) or None
 
 
 def _clock(minutes: int) -> str:

@@ -14,9 +14,22 @@ CHINA = (st.floats(75, 134), st.floats(4, 53))
 
 
 @given(*CHINA)
-def test_there_and_back_is_under_a_millimetre(longitude: float, latitude: float) -> None:
+def test_there_and_back_is_under_a_micrometre(longitude: float, latitude: float) -> None:
     back = gcj02_to_wgs84(*wgs84_to_gcj02([longitude], [latitude]))
-    assert haversine_m([longitude], [latitude], *back)[0] < 0.001
+    assert haversine_m([longitude], [latitude], *back)[0] < 1e-6
+
+
+@given(st.floats(71.9, 137.9), st.floats(0.8, 55.9))
+def test_at_the_border_the_way_back_is_off_by_the_shift_at_most(longitude: float, latitude: float) -> None:
+    back = gcj02_to_wgs84(*wgs84_to_gcj02([longitude], [latitude]))
+    assert haversine_m([longitude], [latitude], *back)[0] < 2500
+
+
+def test_numbers_nothing_and_nan() -> None:
+    for change in (wgs84_to_gcj02, gcj02_to_wgs84):
+        assert [np.shape(part) for part in change(118.0, 32.0)] == [(), ()]
+        assert [part.shape for part in change([], [])] == [(0,), (0,)]
+        assert np.isnan(change([np.nan, 118.0], [np.nan, np.nan])).tolist() == [[True, False], [True, True]]
 
 
 @given(*CHINA)

@@ -38,6 +38,26 @@ def test_unknown_position_has_no_distance() -> None:
     assert np.isnan(haversine_m([np.nan], [32.0], [118.0], [32.0])).all()
 
 
+@pytest.mark.parametrize("unknown", [np.nan, np.inf])
+def test_what_is_no_position_has_no_distance_nor_direction(unknown: float) -> None:
+    for function in (haversine_m, bearing_deg):
+        assert np.isnan(function([unknown, 118.0], [32.0, unknown], 118.0, 33.0)).all()
+
+
+def test_numbers_and_nothing() -> None:
+    for function in (haversine_m, bearing_deg):
+        assert np.shape(function(118.0, 32.0, 118.1, 32.1)) == ()
+        assert function([], [], [], []).shape == (0,)
+
+
+def test_over_the_meridian_and_at_the_poles() -> None:
+    assert haversine_m(179.5, 10.0, -179.5, 10.0) == pytest.approx(haversine_m(0.0, 10.0, 1.0, 10.0))
+    assert bearing_deg(179.5, 0.0, -179.5, 0.0) == pytest.approx(90)
+    assert haversine_m(0.0, 90.0, 118.0, 90.0) == pytest.approx(0, abs=1e-6)
+    assert bearing_deg(0.0, 90.0, 30.0, 10.0) == pytest.approx(150)
+    assert bearing_deg(0.0, -90.0, 30.0, 10.0) == pytest.approx(30)
+
+
 def test_distances_broadcast() -> None:
     assert haversine_m(118.0, 32.0, [118.0, 118.1, 118.2], [32.0, 32.0, 32.0]).shape == (3,)
 
