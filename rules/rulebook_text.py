@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 
+from rules.catalogue import catalogue
 from rules.exemption import Exemption
 from rules.rulebook import Rulebook
 from rules.threshold import Threshold, Value, Where
 
 _SHANGHAI = timezone(timedelta(hours=8))
+
+_PAGES = frozenset(one.page for one in catalogue().values())
 
 _GRADES = {
     "A": "A: read in the text / 原文",
@@ -54,6 +57,7 @@ def explain(book: Rulebook, default: Rulebook) -> Iterator[str]:
     for rule, entries in by_rule(book).items():
         yield ""
         yield f"== {rule} =="
+        yield from _page_of(rule)
         for entry in entries:
             mark = "*" if entry.name in changed else " "
             yield f"{mark} {entry.name} = {value_text(entry.value, entry.unit)}"
@@ -68,6 +72,15 @@ def explain(book: Rulebook, default: Rulebook) -> Iterator[str]:
             yield f"    {_day(exemption.from_ms)} - {_day(exemption.until_ms, -1)}"
         if exemption.source:
             yield f"    {exemption.source}"
+
+
+def _page_of(rule: str) -> Iterator[str]:
+    """What a group of entries is about, and the page that tells more."""
+    one = catalogue().get(rule)
+    if one is not None:
+        yield f"  {one.zh} / {one.en}: {one.finds_en}"
+    page = rule if one is not None or rule in _PAGES else "rulebook"
+    yield f"  docs/rules/{page}.md"
 
 
 def by_rule(book: Rulebook) -> dict[str, list[Threshold]]:

@@ -15,19 +15,20 @@ from rules.rulebook import default_rulebook
 from rules.rulebook_text import parameter_table
 from stream import replay
 from tests.architecture.reference import ROOT
-from tests.architecture.rule_scenes import SCENES, Row, Scene, clock
+from tests.architecture.rule_scenes import Row, Scene, clock, second_of
+from tests.architecture.rule_scenes_more import SCENES
 
 PAGES = ROOT / "docs" / "rules"
 IMAGES = PAGES / "images"
 
-_TABLE = re.compile(r"<!-- parameters: ([^>]*?) -->\n.*?<!-- end -->", re.DOTALL)
+_TABLE = re.compile(r"<!-- (parameters|rule|index)(?:: ([^>]*?))? -->\n.*?<!-- end -->", re.DOTALL)
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _PLOT, _LINE = 860, 44, 16, 16, 120, 22
 _ROOM_FOR_TEXT = 330  # px; a bar that leaves less on both sides is written on
 _COLOURS = {1: "#c62828", 2: "#ef6c00", 3: "#1565c0"}
 _HEADER = (
     *("longitude_deg", "latitude_deg", "speed_kmh", "vehicle_class", "alarm_bits", "altitude_m"),
-    *("recorder_speed_kmh", "items"),
+    *("recorder_speed_kmh", "items", "heading_deg", "received"),
 )
 
 
@@ -48,6 +49,8 @@ def alerts_of(scene: Scene) -> list[dict[str, Any]]:
 
 def _csv(row: Row) -> str:
     said = {"latitude_deg": 32.0, **row}
+    if "received" in row:
+        said["received"] = clock(int(str(row["received"])))
     return ",".join(("V", clock(int(str(row["second"]))), *(str(said.get(name, "")) for name in _HEADER)))
 
 
@@ -77,7 +80,7 @@ def picture(scene: Scene) -> str:
         parts.append(f'<text x="{_LEFT - 6}" y="{y(speed) + 4}" text-anchor="end">{speed}</text>')
     for part in range(5):
         second = first + (last - first) * part / 4
-        label = clock(round(second))[11:19]
+        label = clock(round(second))[5 if last - first > 86_400 else 11 : 19].replace("T", " ")
         anchor = ("start", "middle", "middle", "middle", "end")[part]
         parts.append(f'<text x="{x(second)}" y="{_TOP + _PLOT + 16}" text-anchor="{anchor}">{label}</text>')
     points = " ".join(
@@ -92,7 +95,7 @@ def picture(scene: Scene) -> str:
 
 
 def _bar(alert: dict[str, Any], top: float, x: Any, last: int) -> list[str]:
-    start, end = _second(alert["start"]), last if alert["end"] is None else _second(alert["end"])
+    start, end = second_of(alert["start"]), last if alert["end"] is None else second_of(alert["end"])
     left, right = x(start), max(x(end), x(start) + 4)
     names = rule_name(alert["rule"])
     name = alert.get("alarm", "") and f" ({alert['alarm']})"
@@ -111,27 +114,28 @@ def _bar(alert: dict[str, Any], top: float, x: Any, last: int) -> list[str]:
     ]
 
 
-def _second(text: str) -> int:
-    hour, minute, second = text[11:19].split(":")
-    return int(hour) * 3600 + int(minute) * 60 + int(second)
-
-
 def with_tables(text: str) -> str:
-    """A page with its parameter tables as the rulebook has them."""
+    """A page with its parameter tables as the rulebook has them, its rules and the index as the catalogue."""
+    from tests.architecture.rule_texts import rule_index, rule_section
 
     def table(match: re.Match[str]) -> str:
-        rules = match[1].split()
-        lines = parameter_table(default_rulebook(), rules)
-        return "\n".join([f"<!-- parameters: {match[1]} -->", *lines, "<!-- end -->"])
+        if match[1] == "parameters":
+            lines = parameter_table(default_rulebook(), match[2].split())
+        else:
+            lines = rule_section(match[2], picture=False) if match[1] == "rule" else rule_index()
+        return "\n".join([match[0].partition("\n")[0], *lines, "<!-- end -->"])
 
     return _TABLE.sub(table, text)
 
 
 def main() -> None:
     """Write all of them."""
+    from tests.architecture.rule_texts import write
+
     IMAGES.mkdir(exist_ok=True)
     for name, scene in SCENES.items():
         (IMAGES / f"{name}.svg").write_text(picture(scene()), encoding="utf-8")
+    write()
     for page in sorted(PAGES.glob("*.md")):
         page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 Row = dict[str, object]
 
-DAY = "2026-06-01"
+MIDNIGHT = datetime.fromisoformat("2026-06-01T00:00:00+08:00")
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,13 @@ class Scene:
 
 
 def clock(second: int) -> str:
-    """A time of the day as replay reads it."""
-    hour, rest = divmod(second, 3600)
-    return f"{DAY}T{hour:02}:{rest // 60:02}:{rest % 60:02}+08:00"
+    """A time as replay reads it, in seconds since the midnight at which the scenes begin."""
+    return (MIDNIGHT + timedelta(seconds=second)).isoformat()
+
+
+def second_of(text: str) -> int:
+    """The second of a time that replay wrote."""
+    return round((datetime.fromisoformat(text) - MIDNIGHT).total_seconds())
 
 
 def drive(begin_s: int, speeds: Iterable[float], step_s: int = 30, **said: object) -> list[Row]:
@@ -73,12 +78,27 @@ def routes() -> Scene:
     return Scene(rows, rules, {"type": "FeatureCollection", "features": [feature]})
 
 
-def item(peripheral: int, event: int, level: int, speed: int, number: int) -> str:
-    """An additional item 0x64 or 0x65 of T/JSATL 12-2017, in hex."""
-    fixed = number.to_bytes(4) + bytes([0, event, level, 0, 0, 0, 0, 0, speed])
-    where = bytes(2) + (32_000_000).to_bytes(4) + (118_000_000).to_bytes(4) + bytes.fromhex("260601100000")
-    identifier = b"T000001" + bytes.fromhex("260601100000") + bytes([number, 0, 0])
-    value = fixed + where + bytes(2) + identifier
+_HEAD: dict[int, Callable[[int, int], bytes]] = {
+    0x64: lambda event, level: bytes([0, event, level, 0, 0, 0, 0, 0]),
+    0x65: lambda event, level: bytes([0, event, level, 7 if event == 1 else 0, 0, 0, 0, 0]),
+    0x66: lambda event, level: bytes(1),
+    0x67: lambda event, level: bytes([0, event]),
+}
+
+
+def item(peripheral: int, event: int, level: int, speed: int, number: int, terminal_id: bytes = b"") -> str:
+    """An additional item 0x64 to 0x67 of T/JSATL 12-2017 in hex; with a terminal id of 30 bytes that of
+    T/GDRTA 002-2020. Of 0x66 the event is that of the tyre at position 3."""
+    fixed = number.to_bytes(4) + _HEAD[peripheral](event, level) + bytes([speed])
+    moment = bytes.fromhex("260601100000")
+    where = bytes(2) + (32_000_000).to_bytes(4) + (118_000_000).to_bytes(4) + moment
+    identifier = (terminal_id or b"T000001") + moment + bytes([number, 1, 0])
+    tyres = b""
+    if terminal_id:
+        identifier += bytes(1)
+    if peripheral == 0x66:
+        tyres = bytes([1, 3]) + event.to_bytes(2) + (620).to_bytes(2) + (41).to_bytes(2) + (90).to_bytes(2)
+    value = fixed + where + bytes(2) + identifier + tyres
     return (bytes([peripheral, len(value)]) + value).hex()
 
 
@@ -104,12 +124,12 @@ def data_quality() -> Scene:
     for number, row in enumerate(rows):
         if number >= 30:
             row["second"] = int(str(row["second"])) + 2400
-        row["recorder_speed_kmh"] = 70 if 5 <= number <= 18 else 60
+        row["recorder_speed_kmh"] = 70 if number <= 18 else 60
         row["altitude_m"] = 6600 if 22 <= number <= 24 else 12
-    return Scene(rows, ("speed_source_suspect", "silent_driving", "invalid_data"))
+    return Scene(rows, ("speed_source_suspect", "speed_source_check", "silent_driving", "invalid_data"))
 
 
-SCENES: dict[str, Callable[[], Scene]] = {
+BASIC: dict[str, Callable[[], Scene]] = {
     "speeding": speeding,
     "continuous_driving": fatigue,
     "zones": zones,
