@@ -21,7 +21,7 @@ SILENT = {
     *("adas_road_sign", "adas_obstacle", "adas_solid_line", "adas_aisle_pedestrian", "adas_other", "bsd"),
     *("dsm_absent", "dsm_glasses", "dsm_other", "emergency", "terminal_alarm", "zone_exit"),
     *("position_drift", "position_frozen", "position_jump", "clock_suspect", "speed_source_suspect"),
-    *("offline_displacement", "silent_driving", "offline_24h", "invalid_data"),
+    *("speed_source_check", "offline_displacement", "silent_driving", "offline_24h", "invalid_data"),
 }
 DETAIL: dict[str, object] = {
     **{"limit_kmh": 80.0, "limit_s": 14_400, "driving_s": 12_650, "departure": "08:30"},
