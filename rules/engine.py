@@ -68,6 +68,20 @@ class Engine:
         newest[row >= 0] = known.table.rows["time_ms"][row[row >= 0]]
         return newest
 
+    def seated(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Key of the driver who was last at the wheel of each vehicle, 0 where there was none, and whether he
+        has not been seen at another one since."""
+        driver, here = np.zeros(len(keys), np.int64), np.zeros(len(keys), bool)
+        tables = {name: table for watch in self._watches for name, table in watch.tables.items()}
+        if "seats" in tables:
+            seats, drivers = tables["seats"].rows, tables["drivers"].rows
+            row = self._setting.vehicles.index.find(keys)
+            of = ((row >= 0) & (row < len(seats))).nonzero()[0]
+            of = of[seats["driver"][row[of]] >= 0]
+            seat = seats["driver"][row[of]]
+            driver[of], here[of] = drivers["key"][seat], drivers["vehicle"][seat] == row[of]
+        return driver, here
+
     def fixes(self, keys: NDArray[np.int64]) -> dict[int, tuple[float, float]]:
         """Newest position of each vehicle that has one, longitude and latitude in degrees."""
         if not len(keys):

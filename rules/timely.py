@@ -1,11 +1,12 @@
 """Late reports: an engine whose alerts are, within ten minutes of disorder, those of the sorted stream.
 
 Two engines see the stream. The *live* one evaluates each report as it comes. The *settled* one evaluates it
-once nothing older can come any more: when its vehicle, or its driver in another one, has reported ten
-minutes later. The reports between the two are the *tail*. When a late report comes, the live engine is made
-anew from the settled one and the tail, in order of time, and what it tells now is compared with what was
-told before: the differences are the changes. Alerts that were told and turn out not to be are withdrawn. So
-alerts come at once, and late reports cost an evaluation of the tail, for all that came together.
+once nothing older can come any more: when its vehicle, or one that shares a driver with it, has reported ten
+minutes later. The reports between the two are the *tail*. When a report comes late, or only later than one of
+its driver in another vehicle, the live engine is made anew from the settled one and the tail, in order of
+time, and what it tells now is compared with what was told before: the differences are the changes. Alerts
+that were told and turn out not to be are withdrawn. So alerts come at once, and late reports cost an
+evaluation of the tail, for all that came together.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from rules import timely_snapshot
 from rules.change import Disposition, EpisodeChange, Outcome
 from rules.distress import Distress, pressing
 from rules.engine import Engine
+from rules.heard import Heard
+from rules.linked import linked
 from rules.records import NONE
 from rules.reports import Reports, digest
 from rules.rulebook import Rulebook
@@ -45,6 +48,7 @@ class Timely:
         self._live = live
         self._distress = Distress()
         self._tail = Reports.empty()
+        self._heard = Heard()
         self._told: Told = {}
         self._base: Told = {}
         self._revised: Counter[str] = Counter()
@@ -94,7 +98,12 @@ class Timely:
         """
         refused, ignored = Counter(self._live.refused), self._live.zones_ignored
         fixes = self._live.fixes(pressing(reports))
+        self._late += self._heard.out_of_turn(reports, self._live)
         outcome = self._live.process(reports)
+        counts = (outcome.disposition != Disposition.DUPLICATE) & (
+            outcome.disposition != Disposition.IMPOSSIBLE
+        )
+        self._heard.note(reports, counts, self._live)
         self.refused += self._live.refused - refused
         self._ignored += self._live.zones_ignored - ignored
         taken = outcome.disposition <= Disposition.TIE
@@ -157,6 +166,7 @@ class Timely:
         live = self._live.switched(rulebook)
         settled = Engine.restore(rulebook, live.zones, live.snapshot())
         made = Timely(settled, live)
+        made._heard = self._heard
         made._due = due
         made._distress, made._silence = self._distress, self._silence
         made._revised = self._revised
@@ -185,6 +195,7 @@ class Timely:
         made._distress = Distress(saved.distress)
         made._base = {one.alert_id: one for one in saved.base}
         made._told = {one.alert_id: one for one in made._live.process(made._sorted_tail()).changes}
+        made._heard.note(made._tail, np.ones(len(made._tail), bool), made._live)
         made._told = {name: made._marked(one) for name, one in made._told.items()}
         made._settle_at = 2 * len(made._tail) + _FEW_ROWS
         made.silences()
@@ -213,8 +224,7 @@ class Timely:
     def _settle(self) -> None:
         """Let the settled engine take what nothing older can come before any more."""
         tail = self._tail
-        newest_ms = np.maximum(self._live.newest_ms(tail.vehicle_key), _newest_of_driver(tail))
-        old = tail.time_ms < newest_ms - HORIZON_MS
+        old = self._old(tail)
         self._tail = tail.take(~old)
         self._settle_at = 2 * len(self._tail) + _FEW_ROWS
         tail = tail.take(old)
@@ -224,6 +234,24 @@ class Timely:
             if _same(change, self._told.get(change.alert_id)):
                 del self._told[change.alert_id]
         self._forget()
+
+    def _old(self, tail: Reports) -> NDArray[np.bool_]:
+        """Which reports are ten minutes older than the newest of all vehicles that share drivers with theirs:
+        what is settled of a driver is so in order of time."""
+        keys, vehicle = np.unique(tail.vehicle_key, return_inverse=True)
+        seated, here = self._settled.seated(keys)
+        names = np.append(tail.driver_key, np.where(here, seated, 0))
+        drivers, driver = np.unique(names, return_inverse=True)
+        pair = np.append(vehicle, np.arange(len(keys))) * (len(drivers) + len(keys))
+        # Who is not named is somebody else in each vehicle.
+        pair += np.where(names == 0, len(drivers) + np.append(vehicle, np.arange(len(keys))), driver)
+        pairs, which = np.unique(pair, return_inverse=True)
+        of_vehicle, of_driver = np.divmod(pairs, len(drivers) + len(keys))
+        group = linked(of_vehicle, of_driver)
+        newest_ms = np.full(len(group), NONE)
+        np.maximum.at(newest_ms, group, self._live.newest_ms(keys)[of_vehicle])
+        old: NDArray[np.bool_] = tail.time_ms < newest_ms[group[which[: len(tail)]]] - HORIZON_MS
+        return old
 
     def _forget(self) -> None:
         """Drop ended alerts that no late report can change any more."""
@@ -262,14 +290,6 @@ class Timely:
 def _identity(reports: Reports) -> NDArray[np.int64]:
     """A number that is the same for exact copies."""
     return digest(reports) ^ (reports.time_ms * 0x9E3779B1) ^ reports.vehicle_key
-
-
-def _newest_of_driver(reports: Reports) -> NDArray[np.int64]:
-    """For each report the newest time of its driver in any vehicle; `NONE` where the driver is not known."""
-    _, which = np.unique(reports.driver_key, return_inverse=True)
-    newest_ms = np.full(len(reports), NONE)
-    np.maximum.at(newest_ms, which, reports.time_ms)
-    return np.where(reports.driver_key == 0, NONE, newest_ms[which])
 
 
 def _same(one: EpisodeChange, other: EpisodeChange | None) -> bool:
