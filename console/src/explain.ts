@@ -14,11 +14,13 @@ const number = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null
 
 /** Shown elsewhere, or of no use to a person. */
-const HIDDEN = new Set(['zone_id', 'zone_name_en', 'route_id', 'route_name_en', 'bit', 'alarm', 'concerns'])
+const HIDDEN = new Set([
+  ...['zone_id', 'zone_name_en', 'route_id', 'route_name_en', 'bit', 'alarm', 'concerns', 'tyre_events'],
+])
 
 /** Told once in each language; the other one is hidden. */
 const inOtherLanguage = (name: string): boolean =>
-  name === (language.value === 'zh' ? 'alarm_en' : 'alarm_zh')
+  ['alarm', 'tyre_events'].some((each) => name === `${each}_${language.value === 'zh' ? 'en' : 'zh'}`)
 
 /** A field's value as text, by the unit its name ends in. */
 export function fieldText(name: string, value: unknown): string {
