@@ -11,7 +11,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo.cell_build import build_index
+from geo.cells import ANCHOR_X, ANCHOR_Y
 from geo.distance import haversine_m
+from geo.outlines import make_outlines
 from geo.zones import Zone, ZoneSet
 
 Ring = list[tuple[float, float]]
@@ -101,6 +104,30 @@ def test_a_comb_crosses_cells_many_times() -> None:
     x, y = random.uniform(117.99, 118.05, 200), random.uniform(31.89, 32.51, 200)
     other = [(118.01, 32.1), (118.03, 32.1), (118.03, 32.4)]
     assert found(ZoneSet([zone_of([ring]), zone_of([other])]), x, y) == wanted([[ring], [other]], x, y)
+
+
+def test_boundaries_through_the_anchors_of_cells() -> None:
+    """Where rounding could decide on which side the anchor of a cell lies, the answers are exact still."""
+    square = [(118.0, 32.0), (119.0, 32.0), (119.0, 33.0), (118.0, 33.0)]
+    index = build_index(make_outlines([zone_of([square])] * 3))
+    assert index is not None
+    frame, random = index.frame, np.random.default_rng(3)
+    x = [float(frame.west + (column + ANCHOR_X) * frame.width) for column in (20, 30, 40)]
+    y = [float(frame.south + (row + ANCHOR_Y) * frame.height) for row in (20, 30, 40)]
+    shapes = [
+        [square],
+        [[(x[0], y[0]), (x[2], y[0]), (x[2], y[2]), (x[0], y[2])]],  # edges along rows of anchors
+        [[(x[0], y[0]), (x[1], y[2]), (x[2], y[1])]],  # corners on anchors
+    ]
+    places = [(one, other) for one in x for other in y]
+    spots = np.concatenate(
+        [places, np.repeat(places, 40, axis=0) + random.normal(0, frame.width / 3, (360, 2))]
+    )
+    zones = ZoneSet([zone_of(one) for one in shapes])
+    made = build_index(make_outlines(zones.zones))
+    assert made is not None
+    assert made.frame == frame
+    assert found(zones, spots[:, 0], spots[:, 1]) == wanted(shapes, spots[:, 0], spots[:, 1])
 
 
 def test_zones_far_apart_and_of_all_sizes() -> None:
