@@ -115,7 +115,7 @@ def in_order(reports: list[Report]) -> list[Report]:
 
 
 def says(report: Report) -> tuple[Any, ...]:
-    return report.longitude, report.latitude, report.speed, report.fix
+    return report.longitude, report.latitude, report.speed, report.fix, report.posted
 
 
 def with_known_places(reports: list[Report]) -> list[tuple[float, float] | None]:
