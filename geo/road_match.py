@@ -130,6 +130,7 @@ def match(
         tuple(np.ascontiguousarray(part, np.int32) for part in (before.road, before.rival, before.times)),
         weights,
         (found.road, found.rival, found.times, found.offset_m),
+        np.empty((_GROUP, 2), np.int64),
     )
     return found
 
@@ -168,11 +169,12 @@ def _place_of(key: int, mask: int) -> int:
 
 
 @kernel
-def _match(cells: Any, pieces: Any, reports: Any, head: Any, before: Any, weights: Any, found: Any) -> None:
+def _match(
+    cells: Any, pieces: Any, reports: Any, head: Any, before: Any, weights: Any, found: Any, spans: Any
+) -> None:
     longitude, latitude, heading, speed = reports
     road, rival, times, offset_m = found
     last, other, count = NO_ROAD, NO_ROAD, 0
-    spans = np.empty((_GROUP, 2), np.int64)
     for at in range(len(longitude)):
         if at % _GROUP == 0:
             _look_up(at, cells, pieces, longitude, latitude, spans)

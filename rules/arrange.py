@@ -21,6 +21,7 @@ EARLIEST_MS = 946_684_800_000  # 2000-01-01: before it no terminal of this stand
 LATEST_MS = 4_102_444_800_000  # 2100-01-01: JT/T 808 writes a year with two digits, 20YY
 
 _ROW_BITS = 32  # position in the batch in the low half of a sort key, vehicle row in the high half
+_REPORT = (1 << _ROW_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +49,21 @@ class Arranger:
         count = len(reports)
         disposition = np.zeros(count, np.uint8)
         bad = impossible(self._book, reports, self.refused)
-        good = (~bad).nonzero()[0]
-        disposition[bad] = Disposition.IMPOSSIBLE
-        rows = np.zeros(count, np.int32)
-        rows[good] = self._vehicles.rows_of(reports.vehicle_key[good])
+        if bad is None:
+            good = np.arange(count)
+            rows = self._vehicles.rows_of(np.ascontiguousarray(reports.vehicle_key))
+        else:
+            good = (~bad).nonzero()[0]
+            disposition[bad] = Disposition.IMPOSSIBLE
+            rows = np.zeros(count, np.int32)
+            rows[good] = self._vehicles.rows_of(reports.vehicle_key[good])
         order = _order(rows, reports.time_ms, good)
         if len(self._entries) < count:
             self._entries = np.zeros(count, ENTRY)
         filled = fill(
             order,
             rows,
-            Said(*(np.ascontiguousarray(getattr(reports, name)) for name in Said._fields)),
+            tuple(np.ascontiguousarray(getattr(reports, name)) for name in Said._fields),
             digest(reports),
             self._vehicles.table.rows,
             self._parameters,
@@ -68,8 +73,8 @@ class Arranger:
         return Arranged(disposition, self._entries[:filled])
 
 
-def impossible(book: Rulebook, reports: Reports, refused: Counter[str]) -> NDArray[np.bool_]:
-    """Mask of reports that cannot be true; adds to `refused` how many for which reason.
+def impossible(book: Rulebook, reports: Reports, refused: Counter[str]) -> NDArray[np.bool_] | None:
+    """Mask of reports that cannot be true, None where all can; adds to `refused` how many for which reason.
 
     A report that fails several tests counts under the first.
     """
@@ -77,7 +82,7 @@ def impossible(book: Rulebook, reports: Reports, refused: Counter[str]) -> NDArr
     time = reports.time_ms
     columns = (reports.received_ms, reports.longitude_deg, reports.latitude_deg, reports.speed_kmh)
     if _all_possible(time, *columns, ahead_ms, float(book.speed_possible_kmh)):
-        return np.zeros(len(reports), bool)
+        return None
     # Written so that NaN fails too.
     good = {
         "time_too_early": time >= EARLIEST_MS,
@@ -109,10 +114,37 @@ def _all_possible(
 
 def _order(rows: NDArray[np.int32], time_ms: NDArray[np.int64], good: NDArray[np.int64]) -> NDArray[np.int64]:
     """The good reports in order of (row, time, arrival). Most batches are in time order: one
-    sort settles it."""
-    packed = np.sort((rows[good].astype(np.int64) << _ROW_BITS) | good)
-    order, row = packed & ((1 << _ROW_BITS) - 1), packed >> _ROW_BITS
-    time = time_ms[order]
-    if ((time[1:] < time[:-1]) & (row[1:] == row[:-1])).any():
-        order = good[np.lexsort((time_ms[good], rows[good]))]
-    return order
+    sort at most settles it."""
+    packed = np.empty(len(good), np.int64)
+    if _pack(rows, time_ms, good, packed):
+        return good
+    packed.sort()
+    order = np.empty(len(good), np.int64)
+    if _unpack(packed, time_ms, order):
+        return order
+    return good[np.lexsort((time_ms[good], rows[good]))]
+
+
+@kernel
+def _pack(rows: Any, time_ms: Any, good: Any, packed: Any) -> bool:
+    """Write sort keys; returns whether they are in order, and times of equal rows too: fleets whose vehicles
+    report in turn come so."""
+    sorted_so_far = True
+    row, time = np.int32(-1), np.int64(0)
+    for i in range(len(good)):
+        report = good[i]
+        packed[i] = np.int64(rows[report]) << _ROW_BITS | report
+        sorted_so_far &= rows[report] > row or (rows[report] == row and time_ms[report] >= time)
+        row, time = rows[report], time_ms[report]
+    return sorted_so_far
+
+
+@kernel
+def _unpack(packed: Any, time_ms: Any, order: Any) -> bool:
+    """Write the reports of sorted keys; returns whether the times of equal rows are in order."""
+    in_time = True
+    for i in range(len(packed)):
+        order[i] = packed[i] & _REPORT
+        same = i > 0 and packed[i] >> _ROW_BITS == packed[i - 1] >> _ROW_BITS
+        in_time &= not same or time_ms[order[i]] >= time_ms[order[i - 1]]
+    return in_time

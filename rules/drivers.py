@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from geo.bits import prefetch
 from geo.kernel import inlined, kernel
 from rules.fatigue_episodes import end_all
-from rules.records import NO_ROW, NONE, Layout
+from rules.records import AHEAD, NO_ROW, NONE, Layout
 
 SEAT_LAYOUT: Layout = {"driver": ("i4", NO_ROW)}
 """A record a vehicle: who drove it last."""
@@ -21,26 +22,42 @@ _NOBODY = np.int64(0x5D3A_91C4_7E60_2B17)  # turns a vehicle's key into that of 
 
 
 @kernel
-def driver_keys(entries: Any, vehicle_keys: Any) -> Any:
-    """For each entry the key of the driver it names, or of the vehicle's nameless one."""
-    keys = np.empty(len(entries), np.int64)
+def seated_drivers(
+    entries: Any, vehicle_keys: Any, seats: Any, drivers: Any, named: Any, keys: Any
+) -> tuple[int, bool]:
+    """For each entry the key of the driver it names, or of the vehicle's nameless one; and his row, where he
+    is who sits in the vehicle already, as nearly all do: that needs no search.
+
+    Returns how many are to be searched, their rows being `NO_ROW`, and whether one of the others was last
+    seen in another vehicle.
+    """
+    missing, moves, last = 0, False, len(entries) - 1
     for i in range(len(entries)):
+        prefetch(seats, entries[min(i + 2 * AHEAD, last)].row)
+        prefetch(drivers, seats[entries[min(i + AHEAD, last)].row].driver)
         e = entries[i]
-        keys[i] = e.driver_key if e.driver_key != 0 else vehicle_keys[e.row] ^ _NOBODY
-    return keys
+        key = e.driver_key if e.driver_key != 0 else vehicle_keys[e.row] ^ _NOBODY
+        seat = seats[e.row].driver
+        if seat != NO_ROW and drivers[seat].key == key:
+            moves |= drivers[seat].vehicle != e.row and drivers[seat].vehicle != NO_ROW
+        else:
+            seat = NO_ROW
+            missing += 1
+        named[i], keys[i] = seat, key
+    return missing, moves
 
 
 @kernel
-def anyone_moves(entries: Any, named: Any, drivers: Any) -> bool:
-    """Whether a driver occurs in two vehicles: those of this batch, or before it and in it. If so, the batch
-    has to be taken in order of time, else in order of vehicles does as well."""
+def anyone_moves(which: Any, entries: Any, named: Any, drivers: Any) -> bool:
+    """Whether a driver of some entries occurs in two vehicles: theirs, or one before and one of theirs. If
+    so, the batch has to be taken in order of time, else in order of vehicles does as well."""
     moves = False
-    for i in range(len(entries)):
+    for i in which:
         row, d = entries[i].row, drivers[named[i]]
         if entries[i].driver_key != 0:
             moves |= (d.vehicle != NO_ROW and d.vehicle != row) or (d.mark != NO_ROW and d.mark != row)
             d.mark = row
-    for i in range(len(entries)):
+    for i in which:
         drivers[named[i]].mark = NO_ROW
     return moves
 

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from geo.bits import prefetch
 from geo.distance import EARTH_RADIUS_M
-from geo.kernel import kernel
+from geo.kernel import inlined, kernel
 from rules.parameters import Plan
-from rules.records import NONE, Layout, record_type
+from rules.records import AHEAD, NONE, Layout, record_type
 
 LAYOUT: Layout = {
     "row": ("i4", 0),  # of the vehicle
@@ -79,6 +80,8 @@ VEHICLE_LAYOUT: Layout = {
 """What is kept of every vehicle whatever the rules: its newest report. Four contents are kept of reports of
 one time, so that their exact copies are recognised; more than two are a broken terminal."""
 
+_NEAR = 0.004  # radians, of half a difference of coordinates
+
 FRESH, TIE, DUPLICATE, LATE = range(4)  # rules.change.Disposition
 
 
@@ -86,9 +89,32 @@ FRESH, TIE, DUPLICATE, LATE = range(4)  # rules.change.Disposition
 def haversine_m(x: float, y: float, other_x: float, other_y: float) -> float:
     """Great-circle distance of two positions in degrees; NaN where a coordinate is NaN."""
     p, q = np.radians(y), np.radians(other_y)
-    north, east = np.sin((q - p) * 0.5), np.sin(np.radians(other_x - x) * 0.5)
+    half_north, half_east = (q - p) * 0.5, np.radians(other_x - x) * 0.5
+    if abs(half_north) < _NEAR and abs(half_east) < _NEAR:
+        return _near_m((p + q) * 0.5, half_north, half_east)
+    north, east = np.sin(half_north), np.sin(half_east)
     chord = north * north + np.cos(p) * np.cos(q) * (east * east)
     return 2.0 * EARTH_RADIUS_M * np.arcsin(np.sqrt(min(chord, 1.0)))  # type: ignore[no-any-return]
+
+
+@inlined
+def _near_m(middle: float, half_north: float, half_east: float) -> float:
+    """The same for positions under 50 km apart, 10 ns instead of 40: of four sines and cosines one is left.
+
+    The series end where what follows is under the last bit: 0.004 ** 6 / 5040 and 0.006 ** 8 / 33. The
+    product of the cosines of two latitudes is cos(middle) ** 2 - sin(half their difference) ** 2.
+    """
+    north, east = _sine(half_north), _sine(half_east)
+    squared, cosine = north * north, np.cos(middle)
+    chord = squared + (cosine * cosine - squared) * (east * east)
+    series = 1.0 + chord * (1.0 / 6.0 + chord * (3.0 / 40.0 + chord * (15.0 / 336.0)))
+    return 2.0 * EARTH_RADIUS_M * np.sqrt(chord) * series  # type: ignore[no-any-return]
+
+
+@inlined
+def _sine(small: float) -> float:
+    squared = small * small
+    return small * (1.0 - squared * (1.0 / 6.0 - squared * (1.0 / 120.0)))
 
 
 @kernel
@@ -171,7 +197,7 @@ class Said(NamedTuple):
     mileage_km: Any
 
 
-@kernel
+@inlined
 def hear(e: Any, said: Any, report: int) -> None:
     """What a report says, put into an entry."""
     e.report = report
@@ -190,14 +216,25 @@ def hear(e: Any, said: Any, report: int) -> None:
 
 @kernel
 def fill(
-    order: Any, rows: Any, said: Any, contents: Any, vehicles: Any, parameters: Any, fates: Any, entries: Any
+    order: Any,
+    rows: Any,
+    columns: Any,
+    contents: Any,
+    vehicles: Any,
+    parameters: Any,
+    fates: Any,
+    entries: Any,
 ) -> int:
     """Make entries of the reports of a batch, taken in `order`; returns how many.
 
-    `rows` and `contents` are the reports' vehicles and digests; `fates` gets what became of each.
+    `columns` are those of `Said` (numba reads a plain tuple in a tenth of the time), `rows` and `contents`
+    the reports' vehicles and digests; `fates` gets what became of each.
     """
-    count = 0
-    for report in order:
+    said = Said(*columns)
+    count, last = 0, len(order) - 1
+    for i in range(len(order)):
+        prefetch(vehicles, rows[order[min(i + AHEAD, last)]])
+        report = order[i]
         vehicle = vehicles[rows[report]]
         fates[report] = fate(vehicle, said.time_ms[report], contents[report])
         if fates[report] > TIE:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.bits import prefetch
 from geo.kernel import kernel
 from rules import finding
 from rules.change import EpisodeChange
@@ -16,7 +17,7 @@ from rules.drivers import (
     SEAT_LAYOUT,
     already_counted,
     anyone_moves,
-    driver_keys,
+    seated_drivers,
     stands_elsewhere,
     take_seat,
 )
@@ -27,7 +28,7 @@ from rules.fatigue_episodes import CONTINUOUS, EPISODE_LAYOUT, NIGHT, NIGHT_PAST
 from rules.finding import MOST_AN_ENTRY, UPDATE, Finding, Told, finding_of, rows_of, seconds
 from rules.key_index import KeyIndex
 from rules.parameters import compile_parameters
-from rules.records import NO_ROW, NONE, Records
+from rules.records import AHEAD, NO_ROW, NONE, Records
 from rules.slots import COUNT, Slots
 
 _SLOTS = 256  # free ones that a call of the kernel finds; one entry takes 10 episodes and 1 span at most
@@ -40,8 +41,9 @@ def step(
     episodes: Any, free: Any, spans: Any, free_spans: Any, findings: Any,
 ) -> tuple[int, int]:  # fmt: skip
     """Move the clocks of drivers over entries, taken in `order`."""
-    count = 0
+    count, last = 0, len(order) - 1
     for i in range(begin, len(order)):
+        prefetch(drivers, named[order[min(i + AHEAD, last)]])
         if len(findings) - count < MOST_AN_ENTRY or free[COUNT] < _FEW or free_spans[COUNT] < _FEW:
             return i, count
         at = order[i]
@@ -109,9 +111,9 @@ class FatigueWatch:
     def step(self, batch: Batch) -> list[Finding]:
         """Take the entries of a batch; tell what changed, and write `wheel_ms`."""
         entries = batch.entries
-        named = self._named(entries)
+        named, moves = self._named(entries)
         order = np.arange(len(entries))
-        if anyone_moves(entries, named, self._drivers.rows):
+        if moves:
             order = np.lexsort((self._setting.vehicles.keys[entries["row"]], entries["time_ms"]))
         found: list[Finding] = []
         begin = 0
@@ -126,15 +128,20 @@ class FatigueWatch:
             found += [self._finding(one) for one in rows_of(self._findings[:count])]
         return found
 
-    def _named(self, entries: NDArray[np.void]) -> NDArray[np.int32]:
-        """Row of the driver that each entry names."""
-        keys = driver_keys(entries, self._setting.vehicles.keys)
-        named = self._index.find_or_add(keys)
-        known = len(self._drivers)
-        self._drivers.grow(self._index.rows)
-        self._drivers.rows["key"][known:] = self._index.keys[known:]
+    def _named(self, entries: NDArray[np.void]) -> tuple[NDArray[np.int32], bool]:
+        """Row of the driver that each entry names, and whether anyone occurs in two vehicles."""
         self._seats.grow(len(self._setting.vehicles))
-        return named
+        named, keys = np.empty(len(entries), np.int32), np.empty(len(entries), np.int64)
+        places = self._seats.rows, self._drivers.rows
+        missing, moves = seated_drivers(entries, self._setting.vehicles.keys, *places, named, keys)
+        if missing:
+            others = (named == NO_ROW).nonzero()[0]
+            named[others] = self._index.find_or_add(keys[others])
+            known = len(self._drivers)
+            self._drivers.grow(self._index.rows)
+            self._drivers.rows["key"][known:] = self._index.keys[known:]
+            moves |= anyone_moves(others, entries, named, self._drivers.rows)
+        return named, moves
 
     def open_changes(self) -> list[EpisodeChange]:
         """The episodes that go on, as of each driver's newest report."""

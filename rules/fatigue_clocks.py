@@ -109,19 +109,24 @@ def lose_sight(d: Any, until_ms: int) -> None:
     d.night_bridged |= d.night_ms > 0
 
 
-@kernel
+@inlined
 def stand(
     d: Any, begin_ms: int, end_ms: int, p: Any, episodes: Any, free: Any, findings: Any, count: int, at: int
 ) -> int:
     """A stopped or resting interval; a stop long enough is a rest, which ends what was driven before."""
     if d.stop_ms == NONE:
         d.stop_ms = begin_ms
-    if end_ms - d.stop_ms < p.rest_ms:
-        return count
-    d.clock_ms, d.bridged = NONE, False
-    d.night_ms, d.night_start_ms, d.night_bridged = 0, NONE, False
-    if d.episodes == NO_ROW:
-        return count
+    if end_ms - d.stop_ms >= p.rest_ms:
+        d.clock_ms, d.bridged = NONE, False
+        d.night_ms, d.night_start_ms, d.night_bridged = 0, NONE, False
+        if d.episodes != NO_ROW:
+            count = rest(d, episodes, free, findings, count, at)
+    return count
+
+
+@kernel
+def rest(d: Any, episodes: Any, free: Any, findings: Any, count: int, at: int) -> int:
+    """The episodes that a rest ends."""
     count = end(d, episodes, free, CONTINUOUS, d.stop_ms, findings, count, at)
     count = end(d, episodes, free, NIGHT, d.stop_ms, findings, count, at)
     past = find(d, episodes, NIGHT_PAST)
@@ -198,7 +203,7 @@ def day(
     )  # fmt: skip
 
 
-@kernel
+@inlined
 def windows(
     d: Any, who: int, begin_ms: int, e: Any, driving: bool, p: Any,
     episodes: Any, free: Any, spans: Any, free_spans: Any, findings: Any, count: int, at: int,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from geo.kernel import kernel
+from geo.kernel import inlined, kernel
 from rules.finding import CLOSE, OPEN, place
 from rules.records import NO_ROW, NONE, Layout
 from rules.slots import give_back, take_slot
@@ -121,14 +121,26 @@ def bridge(d: Any, episodes: Any) -> None:
         number = episodes[number].next
 
 
-@kernel
+@inlined
 def compare(
     d: Any, who: int, episodes: Any, free: Any, what: int, driven_ms: int, limit_ms: int, pre_ms: int,
     start_ms: int, e: Any, bridged: bool, findings: Any, count: int, at: int,
 ) -> int:  # fmt: skip
     """At the end of a driving interval: is the rule's limit exceeded, or near?"""
-    if driven_ms < limit_ms - pre_ms and d.episodes == NO_ROW:
-        return count
+    if driven_ms >= limit_ms - pre_ms or d.episodes != NO_ROW:
+        count = follow(
+            d, who, episodes, free, what, driven_ms, limit_ms, pre_ms,
+            start_ms, e, bridged, findings, count, at,
+        )  # fmt: skip
+    return count
+
+
+@kernel
+def follow(
+    d: Any, who: int, episodes: Any, free: Any, what: int, driven_ms: int, limit_ms: int, pre_ms: int,
+    start_ms: int, e: Any, bridged: bool, findings: Any, count: int, at: int,
+) -> int:  # fmt: skip
+    """Find, go on with, or end the episode of a rule and its pre-alarm."""
     number, early = find(d, episodes, what), find(d, episodes, what + PRE)
     if driven_ms > limit_ms:
         if early != NO_ROW:

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.kernel import kernel
+from geo.bits import prefetch
+from geo.kernel import inlined, kernel
+from rules.records import AHEAD
 
 MAX_ROWS = 1 << 24  # 16 million vehicles in one partition: far above a nation's fleet, far below int32
 _FIRST_BITS = 10
@@ -47,9 +49,9 @@ class KeyIndex:
         IndexFullError
             The keys would exceed `MAX_ROWS`; nothing was added.
         """
-        found = self.find(keys)
-        missing = (found == _EMPTY).nonzero()[0]
-        if len(missing):
+        found = np.empty(len(keys), np.int32)
+        if _find(keys, self._slots, self._keys, self._bits, found):
+            missing = (found == _EMPTY).nonzero()[0]
             new = keys[missing]
             self._make_room(len(np.unique(new)))
             added = np.empty(len(new), np.int32)
@@ -69,20 +71,33 @@ class KeyIndex:
             _add(known, self._slots, self._keys, self._bits, 0, np.empty(len(known), np.int32))
 
 
-@kernel
+@inlined
+def _home(key: int, bits: int) -> int:
+    """The slot where the search for a key begins."""
+    return np.int64((np.uint64(key) * _SPREAD) >> np.uint64(64 - bits))  # type: ignore[return-value]
+
+
+@inlined
 def _walk(key: int, slots: Any, keys: Any, bits: int) -> int:
     """The slot of a key, or the empty one where it would stand."""
     mask = len(slots) - 1
-    slot = np.int64((np.uint64(key) * _SPREAD) >> np.uint64(64 - bits))
+    slot = _home(key, bits)
     while slots[slot] != _EMPTY and keys[slots[slot]] != key:
         slot = (slot + 1) & mask
-    return slot  # type: ignore[return-value]
+    return slot
 
 
 @kernel
-def _find(wanted: Any, slots: Any, keys: Any, bits: int, found: Any) -> None:
+def _find(wanted: Any, slots: Any, keys: Any, bits: int, found: Any) -> int:
+    """Look keys up; returns how many are not known."""
+    missing, last = 0, len(wanted) - 1
     for i in range(len(wanted)):
-        found[i] = slots[_walk(wanted[i], slots, keys, bits)]
+        prefetch(slots, _home(wanted[min(i + 2 * AHEAD, last)], bits))
+        prefetch(keys, slots[_home(wanted[min(i + AHEAD, last)], bits)])
+        row = slots[_walk(wanted[i], slots, keys, bits)]
+        found[i] = row
+        missing += row == _EMPTY
+    return missing
 
 
 @kernel

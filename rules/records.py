@@ -18,6 +18,11 @@ NO_ROW = -1
 Layout = Mapping[str, tuple[str, Any]]
 """From field names to (numpy type, value of a new row). A field called `zone` holds an index of a zone."""
 
+AHEAD = 8
+"""How many entries ahead a kernel asks memory for records. A batch touches as many vehicles, whose records
+lie scattered over tables that no cache holds, and an access waits some 100 ns: 8 entries take longer than
+that, and what was asked for, some 4 lines of 64 bytes each, still is in the first cache."""
+
 _FIRST_CAPACITY = 64
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.kernel import inlined, kernel
 from rules.safety import NO_ALARMS, SafetyAlarms, content_key
 
 COLUMN_TYPES: dict[str, str] = {
@@ -115,8 +116,36 @@ class Reports:
         return Reports(**filled, safety=columns.get("safety", NO_ALARMS))
 
 
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying loses nothing
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying loses nothing
 _SHIFT = np.uint64(29)
+_MINUS_ZERO = np.uint64(1 << 63)
+
+
+@inlined
+def _mix(mixed: Any, part: Any) -> Any:
+    return ((mixed ^ (mixed >> _SHIFT)) + part) * _FACTOR
+
+
+@inlined
+def _bits(number: Any) -> Any:
+    """The bits of a float, given as they are; -0.0 and 0.0 are one."""
+    return number if number != _MINUS_ZERO else np.uint64(0)
+
+
+@kernel
+def _mix_all(
+    x: Any, y: Any, speed: Any, heading: Any, altitude: Any, alarms: Any, status: Any, limit: Any,
+    limit_kmh: Any, mixed: Any,
+) -> None:  # fmt: skip
+    """The digests of what reports say, floats given as their bits."""
+    for i in range(len(mixed)):
+        one = ((np.uint64(heading[i]) << np.uint64(16)) | np.uint64(np.uint16(altitude[i]))) * _FACTOR
+        one = _mix(_mix(_mix(one, _bits(x[i])), _bits(y[i])), _bits(speed[i]))
+        one = _mix(one, (np.uint64(alarms[i]) << np.uint64(32)) | np.uint64(status[i]))
+        one ^= one >> _SHIFT
+        if limit_kmh[i] == limit_kmh[i]:  # terminals never tell one; recorded tracks may
+            one ^= limit[i] * _FACTOR
+        mixed[i] = one
 
 
 def digest(reports: Reports) -> NDArray[np.int64]:
@@ -126,22 +155,13 @@ def digest(reports: Reports) -> NDArray[np.int64]:
     With vehicle and time it identifies an exact duplicate. It never is 0 and is the same in every process.
     Who drove is not in it: a report sent again after a card was changed still is the same report.
     """
-    small = reports.heading_deg.astype(np.uint64) << np.uint64(16)
-    small |= reports.altitude_m.view(np.uint16)
-    flags = reports.alarm_bits.astype(np.uint64) << np.uint64(32)
-    flags |= reports.status_bits
-    mixed = small * _MIX
-    for column in (reports.longitude_deg, reports.latitude_deg, reports.speed_kmh):
-        mixed ^= mixed >> _SHIFT
-        mixed += np.ascontiguousarray(column + 0.0).view(np.uint64)  # + 0.0 makes -0.0 and 0.0 one
-        mixed *= _MIX
-    mixed ^= mixed >> _SHIFT
-    mixed += flags
-    mixed *= _MIX
-    mixed ^= mixed >> _SHIFT
-    posted = ~np.isnan(reports.limit_kmh)
-    if posted.any():  # terminals never tell one; recorded tracks may
-        mixed[posted] ^= np.ascontiguousarray(reports.limit_kmh[posted]).view(np.uint64) * _MIX
+    mixed = np.empty(len(reports), np.uint64)
+    x, y, speed, limit = (
+        np.ascontiguousarray(column).view(np.uint64)
+        for column in (reports.longitude_deg, reports.latitude_deg, reports.speed_kmh, reports.limit_kmh)
+    )
+    small = reports.heading_deg, reports.altitude_m, reports.alarm_bits, reports.status_bits
+    _mix_all(x, y, speed, *small, limit, reports.limit_kmh, mixed)
     if len(reports.safety):
         np.add.at(mixed, reports.safety.row, content_key(reports.safety))
     mixed[mixed == 0] = 1
