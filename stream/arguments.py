@@ -15,6 +15,12 @@ def replay_arguments(parser: argparse.ArgumentParser) -> None:
         default=20_000,
         help="reports given to the engine at once; the alerts do not depend on it (default %(default)s)",
     )
+    parser.add_argument(
+        "--until",
+        metavar="TIME",
+        help="also tell who is silent at that time, like 2026-11-22T08:00:00+08:00; without it a silence is "
+        "told only of a vehicle that came back",
+    )
 
 
 def recompute_arguments(parser: argparse.ArgumentParser) -> None:

@@ -175,6 +175,7 @@ def _encode(_: Settings, parsed: argparse.Namespace) -> int:
 
 def _replay(settings: Settings, parsed: argparse.Namespace) -> int | None:
     from stream import replay
+    from stream.command_times import parse_time
 
     return replay.run(
         parsed.file,
@@ -183,6 +184,7 @@ def _replay(settings: Settings, parsed: argparse.Namespace) -> int | None:
         roads=settings.rules.roads,
         registry=parsed.registry,
         block_size=parsed.block_size,
+        until_ms=parse_time("--until", parsed.until) if parsed.until else None,
     )
 
 

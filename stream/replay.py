@@ -48,10 +48,14 @@ def run(
     roads: str | Path | None = None,
     registry: str | Path | None = None,
     block_size: int = DEFAULT_BLOCK_SIZE,
+    until_ms: int | None = None,
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
 ) -> int:
     """Replay a CSV file ("-" is standard input) and print its episodes, in order of start, vehicle and rule.
+
+    With `until_ms` it also tells which vehicles are silent at that time; without it nothing that is told of
+    one vehicle hangs on how long others have reported.
 
     Returns 0 when the file could be read, however many of its rows were broken (each is told on stderr), and
     2 when a file is missing or is not what it should be.
@@ -74,7 +78,7 @@ def run(
         print(f"haulwatch replay: {error.filename or path}: {error.strerror or error}", file=stderr)
         return EXIT_USAGE
     _tell_broken(path, tracks.broken, stderr)
-    episodes, fates = _replay(engine, tracks.reports, max(1, block_size))
+    episodes, fates = _replay(engine, tracks.reports, max(1, block_size), until_ms)
     _print(episodes, tracks.vehicle_ids, stdout)
     _summarise(path, tracks, fates, engine, stderr)
     return 0
@@ -102,7 +106,9 @@ def _registry(path: Path, stderr: TextIO) -> dict[str, Known]:
     }
 
 
-def _replay(engine: Engine, reports: Reports, block_size: int) -> tuple[list[EpisodeChange], Counter[int]]:
+def _replay(
+    engine: Engine, reports: Reports, block_size: int, until_ms: int | None
+) -> tuple[list[EpisodeChange], Counter[int]]:
     """The final state of every episode, and how many reports had which disposition."""
     order = _in_time(reports)
     last: dict[str, EpisodeChange] = {}
@@ -116,7 +122,8 @@ def _replay(engine: Engine, reports: Reports, block_size: int) -> tuple[list[Epi
         for change in (*outcome.changes, *distress.tell(block, outcome.disposition, fixes, engine.rulebook)):
             last[change.alert_id] = change
         raw.add(outcome.alarms)
-    for change in (*engine.open_changes(), *Silence().tell(engine, engine.newest_report_ms)):
+    silences = [] if until_ms is None else Silence().tell(engine, until_ms)
+    for change in (*engine.open_changes(), *silences):
         last[change.alert_id] = change
     return [raw.explained(change) for change in last.values()], fates
 

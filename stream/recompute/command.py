@@ -16,9 +16,9 @@ from typing import TextIO
 import asyncpg
 
 from rules.identity import vehicle_key
+from stream.command_times import parse_span
 from stream.errors import OperatorError, ServiceError
 from stream.recompute.plan import Batch, Wanted, plan
-from stream.recompute.span import parse_span
 from stream.recompute.work import Bench, Done, Job
 
 #: Batches handed to each process ahead, so that none waits for the printing.

@@ -14,6 +14,7 @@ import pytest
 
 from stream import replay
 from stream.cli import main
+from stream.command_times import parse_time
 
 HEADER = "vehicle_id,time,longitude_deg,latitude_deg,speed_kmh"
 
@@ -64,6 +65,16 @@ def test_an_episode_in_full(tmp_path: Path) -> None:
 def test_open_at_the_end_of_the_input(tmp_path: Path) -> None:
     (found,) = replayed(tmp_path, *speeding_rows()[:-1]).lines
     assert found["end"] is None
+
+
+def test_who_is_silent_is_told_as_of_the_time_that_is_asked_for(tmp_path: Path) -> None:
+    rows = [f"b,{clock(second)},{118 + second / 10_000:.4f},32,60" for second in range(0, 3601, 200)]
+    rows.append(f"a,{clock(0)},118,32,60")
+    assert replayed(tmp_path, *rows).lines == []
+    until_ms = parse_time("--until", "2026-06-01T09:00:00+08:00")
+    (found,) = replayed(tmp_path, *rows, until_ms=until_ms).lines
+    assert (found["vehicle_id"], found["rule"], found["end"]) == ("a", "silent_driving", None)
+    assert found["found"] == "2026-06-01T08:30:00+08:00"
 
 
 def test_milliseconds_and_other_offsets(tmp_path: Path) -> None:

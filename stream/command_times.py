@@ -18,14 +18,21 @@ def parse_span(begin: str, end: str | None) -> tuple[int, int]:
     OperatorError
         A time is none, or the end does not come after the beginning.
     """
-    from_ms = _parse("--from", begin)
-    end_ms = now_ms() if end is None else _parse("--to", end)
+    from_ms = parse_time("--from", begin)
+    end_ms = now_ms() if end is None else parse_time("--to", end)
     if end_ms <= from_ms:
         raise OperatorError(f"--to {end or 'now'} does not come after --from {begin}")
     return from_ms, end_ms - 1
 
 
-def _parse(option: str, text: str) -> int:
+def parse_time(option: str, text: str) -> int:
+    """Milliseconds since 1970 UTC of a time given to an option; without an offset it is Shanghai's.
+
+    Raises
+    ------
+    OperatorError
+        The text is no time that reports can have.
+    """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
