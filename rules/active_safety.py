@@ -8,7 +8,8 @@ risk is an alarm together with what else is known of the moment: hours at the wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -17,9 +18,7 @@ from numpy.typing import NDArray
 
 from geo.kept import kept
 from geo.zone import parse_hours
-from rules.change import EpisodeChange
 from rules.family import Batch, Setting, Table, Watch
-from rules.finding import Finding, Told, finding_of, rows_of
 from rules.holding import HIT, MOST_HITS, Holding, new_terms
 from rules.identity import alert_id
 from rules.local_time import in_window, time_of_day_ms
@@ -27,6 +26,7 @@ from rules.rulebook import CLASS_CODES, Rulebook
 from rules.safety import ADAS, DSM, FLAG_END, FLAG_START, TPMS, TYRES_UNTOLD, SafetyAlarms, identity_of
 from rules.safety_bits import TYRE_BITS, joined, pack
 from rules.safety_kinds import KINDS, NO_KIND, NUMBER, kinds_of
+from rules.telling import Levels, Teller, Told, levels_by_class
 
 # Fused risks follow the kinds; the numbers are in snapshots.
 FUSED = ("fused_fatigue", "fused_phone", "fused_headway")
@@ -113,6 +113,7 @@ class SafetyWatch:
         self.fused: dict[int, str] = {}
         self._setting = setting
         self._holding = Holding("active_safety", _terms(book))
+        self.teller = _teller(book)
         self._grades = Grades(book)
         self._off = set(book.safety_off)
         self._wheel_ms = book.by_class("fused_fatigue_driving_s") * 1000
@@ -122,13 +123,14 @@ class SafetyWatch:
     def tables(self) -> Mapping[str, Table]:
         return self._holding.tables
 
-    def step(self, batch: Batch) -> list[Finding]:
+    def step(self, batch: Batch) -> None:
+        """Take the entries of a batch and the alarms of its reports."""
         self._holding.first.grow(len(self._setting.vehicles))
         alarms, self.merged, self.fused = batch.reports.safety, {}, {}
         if not len(alarms) and not self._holding.slots.used:
-            return []
+            return
         hits, alarm = self._hits(batch, alarms)
-        found = self._told(self._holding.step(0, len(batch.entries), batch.entries, hits))
+        self._holding.step(0, len(batch.entries), batch.entries, hits, batch.found)
         keys = self._setting.vehicles.keys
         for hit, one in zip(hits, alarm.tolist(), strict=True):
             rule = RULES[int(hit["what"])]
@@ -136,10 +138,10 @@ class SafetyWatch:
                 key = int(keys[batch.entries[hit["at"]]["row"]])
                 named = self.merged if rule in KINDS else self.fused
                 named[one] = alert_id(key, rule, int(hit["start_ms"]))
-        return found
 
-    def open_changes(self) -> Iterable[EpisodeChange]:
-        return [one.change for one in self._told(self._holding.open_findings())]
+    def open_findings(self) -> NDArray[np.void]:
+        """The episodes that go on."""
+        return self._holding.open_findings()
 
     def _hits(self, batch: Batch, alarms: SafetyAlarms) -> tuple[NDArray[np.void], NDArray[np.int64]]:
         """A hit for each alarm that stands for a rule and for each fused risk, in order of entry, and the
@@ -224,15 +226,6 @@ class SafetyWatch:
                 inside |= mine & in_window(of_day_ms, start * _MINUTE_MS, end * _MINUTE_MS)
         return inside
 
-    def _told(self, records: NDArray[np.void]) -> list[Finding]:
-        book, keys = self._setting.book, self._setting.vehicles.keys
-        pairs = ((record, _describe(record, book)) for record in rows_of(records))
-        return [
-            finding_of(one, told, int(keys[one["row"]]), book)
-            for one, told in pairs
-            if told.level and told.rule not in self._off
-        ]
-
 
 def _nth_of_its_entry(at: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many before each have the same entry; entries are in order."""
@@ -247,20 +240,33 @@ def _key(identifier: bytes) -> int:
     return int.from_bytes(key, "big", signed=True) or 1
 
 
-def _describe(record: Any, book: Rulebook) -> Told:
+@kept
+def _teller(book: Rulebook) -> Teller:
+    levels = levels_by_class(book, {what: rule for what, rule in RULES.items() if what >= _FIRST_FUSED})
+    silent = np.zeros((len(levels), CLASS_CODES), bool)
+    for what, rule in RULES.items():
+        if what >= _FIRST_FUSED:
+            silent[what] = np.array(levels[what]) == 0
+        silent[what] |= rule in book.safety_off
+
+    def is_silent(findings: NDArray[np.void]) -> NDArray[np.bool_]:
+        what = findings["what"]
+        off: NDArray[np.bool_] = silent[what, findings["vehicle_class"]]
+        off |= (what < _FIRST_FUSED) & (findings["grade"] == 0)
+        return off
+
+    return Teller(RULES, partial(_describe, levels), is_silent=is_silent)
+
+
+def _describe(levels: Levels, finding: Any) -> Told:
     """A finding in words."""
-    what, points = int(record["what"]), int(record["points"])
-    rule, code = RULES[what], int(record["vehicle_class"])
-    detail: dict[str, Any] = {"alarms": points, **joined(rule, int(record["bits"]))}
-    detail["attachments"] = int(record["counted"])
-    if what < _FIRST_FUSED:
-        detail["max_speed_kmh"] = float(record["a"])
-        return Told(rule, int(record["grade"]), detail)
-    if rule == "fused_fatigue":
-        detail["driving_s"] = float(record["a"])
-    else:
-        detail["max_speed_kmh"] = float(record["a"])
-    return Told(rule, book.for_class(f"{rule}_level", code), detail)
+    what = finding.what
+    rule = RULES[what]
+    detail: dict[str, Any] = {"alarms": finding.points, **joined(rule, finding.bits)}
+    detail["attachments"] = finding.counted
+    detail["driving_s" if rule == "fused_fatigue" else "max_speed_kmh"] = finding.a
+    level = finding.grade if what < _FIRST_FUSED else levels[what][finding.vehicle_class]
+    return Told(level, detail)
 
 
 class SafetyFamily:

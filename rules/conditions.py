@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,7 @@ from numpy.typing import NDArray
 from geo.kept import kept
 from geo.kernel import kernel
 from rules import forbidden_hours, quality, silence, speed_check, terminal_alarms
-from rules.change import EpisodeChange
 from rules.family import Batch, Setting, Table, Watch
-from rules.finding import Finding, Told, finding_of, rows_of
 from rules.forbidden_hours import FORBIDDEN, FREE, hours_of, is_exempt
 from rules.holding import HIT, MOST_HITS, Holding, new_terms
 from rules.parameters import Plan, compile_parameters
@@ -21,6 +20,7 @@ from rules.quality import add_hit, judge_quality
 from rules.records import Records
 from rules.rulebook import CLASS_CODES, Rulebook
 from rules.silence import Silences
+from rules.telling import Levels, Teller, Told, levels_by_class, silent_at, subjects_by
 
 # Conditions 0 to 31 are the terminal's alarm bits; the numbers are in snapshots.
 HOURS, HOURS_SOON = 32, 33
@@ -82,51 +82,73 @@ class ConditionWatch:
         self._bits = terminal_alarms.watched_bits(book)
         self._checks = Records(speed_check.LAYOUT)
         self._hits = np.zeros(_ROOM, HIT)
+        self.teller = _teller(book)
 
     @property
     def tables(self) -> Mapping[str, Table]:
         return {**self._holding.tables, "speed_checks": self._checks}
 
-    def step(self, batch: Batch) -> list[Finding]:
+    def step(self, batch: Batch) -> None:
+        """Take the entries of a batch."""
         self._holding.first.grow(len(self._setting.vehicles))
         self._checks.grow(len(self._setting.vehicles))
         self._exempt.follow(self._setting.vehicles.keys)
-        found: list[Finding] = []
-        begin, entries = 0, batch.entries
+        begin, entries, already = 0, batch.entries, batch.found.count
         while begin < len(entries):
             end, count = _judge(
                 begin, entries, self._parameters, self._hours, self._exempt.spans,
                 self._valid, self._bits, self._checks.rows, self._hits,
             )  # fmt: skip
-            found += self._told(self._holding.step(begin, end, entries, self._hits[:count]))
+            self._holding.step(begin, end, entries, self._hits[:count], batch.found)
             begin = end
-        return found
+        quality.date_silences(batch.found.since(already), self._parameters)
 
-    def open_changes(self) -> Iterable[EpisodeChange]:
-        return [one.change for one in self._told(self._holding.open_findings())]
+    def open_findings(self) -> NDArray[np.void]:
+        """The conditions that hold."""
+        findings = self._holding.open_findings()
+        quality.date_silences(findings, self._parameters)
+        return findings
 
     def silences(self, until_ms: int) -> Silences:
         """The silences that have lasted long enough at a time and last on."""
         return silence.find(self._setting.vehicles, self._parameters, until_ms)
 
-    def describe_silences(self, found: Silences) -> list[EpisodeChange]:
-        """Some of them in words."""
-        return [one.change for one in self._told(silence.records_of(found))]
-
-    def _told(self, records: NDArray[np.void]) -> list[Finding]:
-        book, keys = self._setting.book, self._setting.vehicles.keys
-        quality.date_silences(records, self._parameters)
-        pairs = ((record, _describe(record, book)) for record in rows_of(records))
-        return [finding_of(one, told, int(keys[one["row"]]), book) for one, told in pairs if told.level]
+    def silence_findings(self, found: Silences) -> NDArray[np.void]:
+        """Some of them as findings."""
+        findings = silence.findings_of(found)
+        quality.date_silences(findings, self._parameters)
+        return findings
 
 
-def _describe(record: Any, book: Rulebook) -> Told:
-    what = int(record["what"])
+RULES = {
+    **terminal_alarms.RULES,
+    HOURS: "forbidden_hours",
+    HOURS_SOON: "forbidden_hours_pre",
+    **quality.RULES,
+}
+
+
+@kept
+def _teller(book: Rulebook) -> Teller:
+    levels = levels_by_class(book, {what: RULES[what] for what in (HOURS, HOURS_SOON, *quality.RULES)})
+    levels[: terminal_alarms.BITS] = terminal_alarms.levels_of_bits(book)
+    subjects = [terminal_alarms.SUBJECTS.get(what, "") for what in range(len(levels))]
+    return Teller(
+        RULES,
+        partial(_describe, book, levels),
+        subjects=subjects_by("what", subjects),
+        is_silent=silent_at(levels, RULES),
+    )
+
+
+def _describe(book: Rulebook, levels: Levels, finding: Any) -> Told:
+    what = finding.what
+    level = levels[what][finding.vehicle_class]
     if what < terminal_alarms.BITS:
-        return terminal_alarms.describe(record, book)
+        return terminal_alarms.describe(finding, level)
     if what in (HOURS, HOURS_SOON):
-        return forbidden_hours.describe(record, book, reminder=what == HOURS_SOON)
-    return quality.describe(record, book)
+        return forbidden_hours.describe(finding, level, book, reminder=what == HOURS_SOON)
+    return quality.describe(finding, level)
 
 
 class ConditionFamily:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from rules.change import EpisodeChange
 from rules.rulebook import Rulebook, RulebookError, rulebook_of
@@ -31,11 +31,6 @@ class Editions:
         self.version_of = {
             one.alert_id: self.version_of.get(one.alert_id, one.rulebook_version) for one in changes
         }
-
-    def named(self, change: EpisodeChange) -> EpisodeChange:
-        """The change with the version that found its episode."""
-        version = self.version_of.get(change.alert_id)
-        return change if version is None else replace(change, rulebook_version=version)
 
     def dump(self, book: Rulebook) -> str:
         """What a snapshot carries, as JSON."""

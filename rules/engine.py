@@ -16,11 +16,12 @@ from geo.zones import ZoneSet
 from rules import snapshot
 from rules.arrange import Arranger
 from rules.change import Disposition, EpisodeChange, Outcome
+from rules.changes import Changes, Wording
 from rules.editions import Editions
 from rules.families import FAMILIES
 from rules.family import Batch, Family, Setting, Watch
 from rules.filing import filings
-from rules.finding import Finding
+from rules.gathering import Gathering
 from rules.records import NONE
 from rules.reports import Reports
 from rules.rulebook import Rulebook
@@ -49,6 +50,8 @@ class Engine:
         self._arranger = Arranger(rulebook, self._setting.vehicles)
         self.refused: Counter[str] = self._arranger.refused
         self._watches: list[Watch] = [family.watch(self._setting) for family in families]
+        self._tellers = tuple(watch.teller for watch in self._watches)
+        self._found = Gathering(self._tellers)
 
     @property
     def vehicles(self) -> int:
@@ -104,8 +107,11 @@ class Engine:
 
     def describe_silences(self, found: Silences) -> list[EpisodeChange]:
         """Some of them as changes that open alerts."""
-        every = (one.describe_silences(found) for one in self._watches if isinstance(one, Listening))
-        return [self._editions.named(change) for changes in every for change in changes]
+        for family, watch in enumerate(self._watches):
+            if isinstance(watch, Listening):
+                self._found.put(watch.silence_findings(found))
+                self._found.end_family(family)
+        return list(self._taken())
 
     @property
     def zones_ignored(self) -> int:
@@ -128,19 +134,13 @@ class Engine:
     def process(self, reports: Reports) -> Outcome:
         """Take reports of any number in arrival order; tell what became of each and what changed."""
         arranged = self._arranger.arrange(reports)
-        found: list[Finding] = []
         if len(arranged.entries):
-            batch = Batch(arranged.entries, reports)
-            for watch in self._watches:
-                found += watch.step(batch)
-            # By the time and vehicle of their cause, as drivers who change vehicles are followed. Stable, so
-            # that several changes of one episode at one report keep their order.
-            time_ms = arranged.entries["time_ms"]
-            cause = self._setting.vehicles.keys[arranged.entries["row"]]
-            found.sort(key=lambda one: (time_ms[one.at], cause[one.at], one.at, one.change.rule, one.subject))
+            batch = Batch(arranged.entries, reports, self._found)
+            for family, watch in enumerate(self._watches):
+                watch.step(batch)
+                self._found.end_family(family)
         alarms = filings(reports, arranged.disposition, self._alerts_of("merged"), self._alerts_of("fused"))
-        changes = [self._editions.named(finding.change) for finding in found]
-        return Outcome(arranged.disposition, changes, alarms)
+        return Outcome(arranged.disposition, self._taken(arranged.entries), alarms)
 
     def _alerts_of(self, which: str) -> dict[int, str]:
         """The alert that watches made of raw alarms of the last batch, by the alarm's place."""
@@ -148,9 +148,21 @@ class Engine:
 
     def open_changes(self) -> list[EpisodeChange]:
         """The current truth of every episode that is still open, in order of start, vehicle and rule."""
-        every = (change for watch in self._watches for change in watch.open_changes())
-        changes = [self._editions.named(change) for change in every]
+        for family, watch in enumerate(self._watches):
+            self._found.put(watch.open_findings())
+            self._found.end_family(family)
+        changes = self._taken()
         return sorted(changes, key=lambda one: (one.start_ms, one.vehicle_key, one.rule, one.alert_id))
+
+    @property
+    def wording(self) -> Wording:
+        """How it puts findings into words."""
+        version, version_of = self._setting.book.version, self._editions.version_of
+        return Wording(self._tellers, self._found.rules, version, version_of)
+
+    def _taken(self, entries: NDArray[np.void] | None = None) -> Changes:
+        """What was found: caused by these entries, or as it stands."""
+        return Changes(self._found.take(self._setting.vehicles.keys, entries), self.wording)
 
     def snapshot(self) -> bytes:
         """The whole state as Arrow IPC, versioned and self-describing."""

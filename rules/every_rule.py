@@ -14,7 +14,7 @@ def every_rule() -> tuple[str, ...]:
         *(name for rule in FATIGUE for name in (rule, rule + PRE)),
         *("forbidden_hours", "forbidden_hours_pre"),
         *zones.RULES,
-        *route_findings.RULES,
+        *route_findings.RULES.values(),
         *active_safety.RULES.values(),
         *("emergency", "terminal_alarm"),
         *quality.RULES.values(),

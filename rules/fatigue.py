@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,6 @@ from numpy.typing import NDArray
 
 from geo.bits import prefetch
 from geo.kernel import kernel
-from rules import finding
-from rules.change import EpisodeChange
 from rules.drivers import (
     SEAT_LAYOUT,
     already_counted,
@@ -25,11 +24,12 @@ from rules.driving_spans import SPAN_LAYOUT
 from rules.family import Batch, Setting, Table
 from rules.fatigue_clocks import DRIVER_LAYOUT, PLAN, go_on, lose_sight, stand
 from rules.fatigue_episodes import CONTINUOUS, EPISODE_LAYOUT, NIGHT, NIGHT_PAST, PRE, RULES, end_all
-from rules.finding import MOST_AN_ENTRY, UPDATE, Finding, Told, finding_of, rows_of, seconds
+from rules.finding import FINDING, MOST_AN_ENTRY, UPDATE, seconds
 from rules.key_index import KeyIndex
 from rules.parameters import compile_parameters
 from rules.records import AHEAD, NO_ROW, NONE, Records
 from rules.slots import COUNT, Slots
+from rules.telling import Teller, Told
 
 _SLOTS = 256  # free ones that a call of the kernel finds; one entry takes 10 episodes and 1 span at most
 _FEW = 16
@@ -91,8 +91,8 @@ class FatigueWatch:
         self._spans = Slots(SPAN_LAYOUT)
         self._parameters = compile_parameters(setting.book, PLAN)
         names = (*RULES, "fatigue_pre")
-        self._levels = {name: int(setting.book.entries[f"{name}_level"].value_for()) for name in names}
-        self._findings = finding.buffer()
+        levels = {name: int(setting.book.entries[f"{name}_level"].value_for()) for name in names}
+        self.teller = Teller(RULE_OF, partial(describe, levels))
 
     @property
     def tables(self) -> Mapping[str, Table]:
@@ -108,14 +108,13 @@ class FatigueWatch:
         self._index = KeyIndex()
         self._index.find_or_add(np.ascontiguousarray(self._drivers.rows["key"]))
 
-    def step(self, batch: Batch) -> list[Finding]:
-        """Take the entries of a batch; tell what changed, and write `wheel_ms`."""
+    def step(self, batch: Batch) -> None:
+        """Take the entries of a batch, and write `wheel_ms`."""
         entries = batch.entries
         named, moves = self._named(entries)
         order = np.arange(len(entries))
         if moves:
             order = np.lexsort((self._setting.vehicles.keys[entries["row"]], entries["time_ms"]))
-        found: list[Finding] = []
         begin = 0
         while begin < len(order):
             self._episodes.provide(_SLOTS)
@@ -123,10 +122,9 @@ class FatigueWatch:
             begin, count = step(
                 begin, order, entries, named, self._seats.rows, self._drivers.rows, self._drivers.blank,
                 self._parameters, self._episodes.rows, self._episodes.free, self._spans.rows,
-                self._spans.free, self._findings,
+                self._spans.free, batch.found.room(),
             )  # fmt: skip
-            found += [self._finding(one) for one in rows_of(self._findings[:count])]
-        return found
+            batch.found.add(count)
 
     def _named(self, entries: NDArray[np.void]) -> tuple[NDArray[np.int32], bool]:
         """Row of the driver that each entry names, and whether anyone occurs in two vehicles."""
@@ -143,39 +141,34 @@ class FatigueWatch:
             moves |= anyone_moves(others, entries, named, self._drivers.rows)
         return named, moves
 
-    def open_changes(self) -> list[EpisodeChange]:
+    def open_findings(self) -> NDArray[np.void]:
         """The episodes that go on, as of each driver's newest report."""
-        changes = []
-        for number in self._episodes.of_owners():
-            slot = self._episodes.rows[number]
-            if slot["what"] == NIGHT_PAST:
-                continue
-            record: dict[str, Any] = {}
-            for name in ("row", "what", "bridged", "start_ms", "found_ms", "longitude_deg", "latitude_deg"):
-                record[name] = slot[name].item()
-            record["at"], record["kind"], record["end_ms"] = 0, UPDATE, NONE
-            record["a"], record["b"] = slot["peak_ms"].item(), slot["limit_ms"].item()
-            if slot["what"] % PRE == CONTINUOUS:
-                driver = self._drivers.rows[slot["owner"]]
-                until_ms = driver["last_ms"] if driver["stop_ms"] == NONE else driver["stop_ms"]
-                record["a"] = until_ms - slot["start_ms"]
-            changes.append(self._finding(record).change)
-        return changes
-
-    def _finding(self, record: Any) -> Finding:
-        setting = self._setting
-        key = int(setting.vehicles.keys[record["row"]])
-        return finding_of(record, describe(record, self._levels), key, setting.book)
+        slots = self._episodes.rows[self._episodes.of_owners()]
+        slots = slots[slots["what"] != NIGHT_PAST]
+        findings = np.zeros(len(slots), FINDING)
+        for name in ("row", "what", "bridged", "start_ms", "found_ms", "longitude_deg", "latitude_deg"):
+            findings[name] = slots[name]
+        findings["kind"], findings["end_ms"] = UPDATE, NONE
+        drivers = self._drivers.rows[slots["owner"]]
+        until_ms = np.where(drivers["stop_ms"] == NONE, drivers["last_ms"], drivers["stop_ms"])
+        wheel = slots["what"] % PRE == CONTINUOUS
+        findings["a"] = np.where(wheel, until_ms - slots["start_ms"], slots["peak_ms"])
+        findings["b"] = slots["limit_ms"]
+        return findings
 
 
-def describe(record: Any, levels: Mapping[str, int]) -> Told:
+RULE_OF = {
+    **dict(enumerate(RULES)),
+    **{PRE + what: f"{rule}_pre" for what, rule in enumerate(RULES)},
+    NIGHT_PAST: RULES[NIGHT],
+}
+
+
+def describe(levels: Mapping[str, int], finding: Any) -> Told:
     """What a finding says: how much was driven, and how much is allowed."""
-    what = int(record["what"])
-    early = PRE <= what < NIGHT_PAST
-    rule = RULES[NIGHT if what == NIGHT_PAST else what % PRE]
-    level = levels["fatigue_pre" if early else rule]
-    detail = {"driving_s": seconds(record["a"]), "limit_s": seconds(record["b"])}
-    return Told(f"{rule}_pre" if early else rule, level, detail)
+    early = PRE <= finding.what < NIGHT_PAST
+    level = levels["fatigue_pre" if early else RULE_OF[finding.what]]
+    return Told(level, {"driving_s": seconds(finding.a), "limit_s": seconds(finding.b)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,11 @@ from geo.kernel import kernel
 from geo.route import Route
 from geo.zone import parse_hours
 from rules.exemption import Exemption
-from rules.finding import Told, seconds
+from rules.finding import seconds
 from rules.identity import vehicle_key
 from rules.local_time import DAY_MS, OFFSET_MS
 from rules.rulebook import CLASS_CODES, Rulebook
+from rules.telling import Told
 from rules.vehicle_class import NAME_OF_CODE
 
 FREE, SOON, FORBIDDEN = range(3)
@@ -117,16 +118,15 @@ def _freed(one: Exemption, routes: Sequence[Route], most_km: float) -> list[str]
     return vehicles
 
 
-def describe(record: Any, book: Rulebook, reminder: bool) -> Told:
+def describe(finding: Any, level: int, book: Rulebook, reminder: bool) -> Told:
     """A finding in words."""
-    code = int(record["vehicle_class"])
-    rule = "forbidden_hours_pre" if reminder else "forbidden_hours"
+    code = finding.vehicle_class
     detail: dict[str, Any] = {
         "forbidden_hours": book.for_class("forbidden_hours", code),
         "vehicle_class": NAME_OF_CODE.get(code, "unknown"),
-        "max_speed_kmh": float(record["a"]),
+        "max_speed_kmh": finding.a,
     }
     if not reminder:
-        detail["distance_m"] = round(float(record["b"]), 1)
+        detail["distance_m"] = round(finding.b, 1)
         detail["min_s"] = seconds(book.for_class("forbidden_hours_min_s", code) * 1000)
-    return Told(rule, book.for_class(f"{rule}_level", code), detail)
+    return Told(level, detail)

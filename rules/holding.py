@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.kernel import kernel
-from rules import finding
-from rules.finding import CLOSE, OPEN, UPDATE, place
+from rules.finding import CLOSE, FINDING, OPEN, UPDATE, place
+from rules.gathering import Gathering
 from rules.records import NO_ROW, NONE, Layout, Records, record_type
 from rules.slots import COUNT, Slots, give_back, take_slot
 
@@ -85,25 +85,11 @@ _SLOT: Layout = {
     "key_3": ("i8", 0),
 }
 
-HELD = record_type(
-    {
-        **finding.LAYOUT,
-        "bits": ("i8", 0),
-        "counted": ("i4", 0),
-        "grade": ("u1", 0),
-        "vehicle_class": ("u1", 0),
-        "points": ("i4", 0),
-        "subject": ("i8", 0),
-    }
-)
-"""A finding: `what` is the condition, `a` its highest value, `b` the sum, `c` the first value."""
-
 _SHARED = (
     *("what", "grade", "vehicle_class", "bridged", "bits", "points", "counted", "subject"),
     *("start_ms", "found_ms"),
 )
-_ROOM = 1024
-_MOST_AN_ENTRY = CONDITIONS + 2 * MOST_HITS  # each slot closed, and each hit closing a run and opening one
+_MOST_AN_ENTRY = CONDITIONS + 2 * MOST_HITS  # findings: a slot closed; a hit closing a run and opening one
 
 
 def new_terms(classes: int) -> NDArray[np.void]:
@@ -122,7 +108,6 @@ class Holding:
         self.first = Records({"first": ("i4", NO_ROW)})
         self._name = name
         self._terms = terms
-        self._findings = np.zeros(_ROOM, HELD)
 
     @property
     def tables(self) -> Mapping[str, Records | Slots]:
@@ -130,23 +115,21 @@ class Holding:
         return {self._name: self.slots, f"{self._name}_of_vehicle": self.first}
 
     def step(
-        self, begin: int, end: int, entries: NDArray[np.void], hits: NDArray[np.void]
-    ) -> NDArray[np.void]:
-        """Take the entries from `begin` to `end` and their hits, in order; returns the findings (`HELD`).
+        self, begin: int, end: int, entries: NDArray[np.void], hits: NDArray[np.void], found: Gathering
+    ) -> None:
+        """Take the entries from `begin` to `end` and their hits, in order; writes what is found.
 
+        In a finding `what` is the condition, `a` its highest value, `b` the sum, `c` the first value.
         `start_ms` of the hits is written. The rows of `first` must reach to the last vehicle.
         """
-        told = []
         hit = 0
         while begin < end:
             self.slots.provide(_MOST_AN_ENTRY)
             begin, hit, count = _step(
                 begin, end, hit, entries, hits, self.first.rows,
-                self.slots.rows, self.slots.free, self._terms, self._findings,
+                self.slots.rows, self.slots.free, self._terms, found.room(),
             )  # fmt: skip
-            if count:
-                told.append(self._findings[:count].copy())
-        return np.concatenate(told) if told else self._findings[:0]
+            found.add(count)
 
     def open_findings(self) -> NDArray[np.void]:
         """The runs that have been found and go on, as findings of kind UPDATE."""
@@ -154,7 +137,7 @@ class Holding:
         slots = slots[(slots["found_ms"] != NONE) & ~slots["paused"]]
         instant = self._terms[slots["vehicle_class"], slots["what"]]["instant"]
         slots = slots[~instant]
-        found = np.zeros(len(slots), HELD)
+        found = np.zeros(len(slots), FINDING)
         for name in _SHARED:
             found[name] = slots[name]
         found["longitude_deg"], found["latitude_deg"] = slots["longitude_deg"], slots["latitude_deg"]

@@ -6,6 +6,7 @@ the same episode the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _UINT64 = 1 << 64
+_PLACES = [place for place in range(36) if place not in (8, 13, 18, 23)]  # of digits in a UUID's text
 
 
 def _key(text: str) -> int:
@@ -62,6 +64,27 @@ def alert_id(key: int, rule: str, start_ms: int, subject: str = "") -> str:
     >>> alert_id(1, "zone_enter", 0, "a") == alert_id(1, "zone_enter", 0, "b")
     False
     """
-    text = f"{key}\x1f{rule}\x1f{start_ms}\x1f{subject}"
-    name = blake2b(text.encode(), digest_size=16).hexdigest()
+    name = alert_digest(key, rule, start_ms, subject).hex()
     return f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}"
+
+
+def alert_digest(key: int, rule: str, start_ms: int, subject: str) -> bytes:
+    """The 16 bytes of `alert_id`."""
+    return blake2b(f"{key}\x1f{rule}\x1f{start_ms}\x1f{subject}".encode(), digest_size=16).digest()
+
+
+def id_of_text(text: str) -> bytes:
+    """The 16 bytes that an `alert_id` is the text of."""
+    return bytes.fromhex(text.replace("-", ""))
+
+
+def uuid_texts(numbers: Sequence[bytes]) -> list[str]:
+    """n numbers of 16 bytes in the way UUIDs are written.
+
+    >>> uuid_texts([bytes(range(16))])
+    ['00010203-0405-0607-0809-0a0b0c0d0e0f']
+    """
+    digits = np.frombuffer(b"".join(numbers).hex().encode(), np.uint8).reshape(-1, 32)
+    text = np.full((len(digits), 36), ord("-"), np.uint32)
+    text[:, _PLACES] = digits
+    return text.view("U36")[:, 0].tolist()  # type: ignore[no-any-return]

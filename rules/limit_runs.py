@@ -129,7 +129,7 @@ def spent(r: Any, time_ms: int, join_ms: int) -> bool:
 
 @kernel
 def tell(r: Any, kind: int, findings: Any, count: int, at: int) -> int:
-    """Append a finding: a highest speed, b the limit most exceeded, c its source, d tier, e way in mm."""
+    """Append a finding: a highest speed, b the limit most exceeded, c its source, d tier, e way in m."""
     f = findings[count]
     f.at, f.row, f.kind, f.what, f.zone = at, r.owner, kind, r.what, r.zone
     f.start_ms, f.found_ms, f.bridged = r.start_ms, r.found_ms, False
@@ -140,5 +140,5 @@ def tell(r: Any, kind: int, findings: Any, count: int, at: int) -> int:
         f.b, f.c = r.run_limit_kmh, r.run_source
     else:
         f.b, f.c = r.past_limit_kmh, r.past_source
-    f.e = r.last_mm - r.start_mm
+    f.e = (r.last_mm - r.start_mm) / 1000.0
     return count + 1

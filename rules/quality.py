@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.kernel import kernel
-from rules.finding import Told
 from rules.parameters import Plan
 from rules.records import NONE
 from rules.rulebook import Rulebook
 from rules.speed_check import compare, day_text
+from rules.telling import Told
 
 # Conditions, numbered from `FIRST`; the numbers are in snapshots: add new ones behind, never change one.
 FIRST = 34
@@ -162,33 +162,30 @@ def valid_ranges(book: Rulebook) -> NDArray[np.float64]:
 
 
 _DETAIL: dict[int, Callable[[Any], dict[str, Any]]] = {
-    JUMP: lambda r: {"distance_m": round(float(r["a"]), 1), "implied_speed_kmh": round(float(r["b"]), 1)},
-    DRIFT: lambda r: {"max_distance_m": round(float(r["a"]), 1), "points": int(r["points"])},
-    FROZEN: lambda r: {"max_speed_kmh": float(r["a"])},
-    CLOCK: lambda r: {"offset_s": float(r["c"])},
-    SPEED_SOURCE: lambda r: {"max_difference_percent": round(float(r["a"]), 1)},
-    DISPLACED: lambda r: {
-        "distance_m": round(float(r["a"]), 1),
-        "silent_s": float(r["b"]) / 1000,
-        "mean_km_per_min": round(float(r["a"]) * 60 / float(r["b"]), 3),
+    JUMP: lambda f: {"distance_m": round(f.a, 1), "implied_speed_kmh": round(f.b, 1)},
+    DRIFT: lambda f: {"max_distance_m": round(f.a, 1), "points": f.points},
+    FROZEN: lambda f: {"max_speed_kmh": f.a},
+    CLOCK: lambda f: {"offset_s": f.c},
+    SPEED_SOURCE: lambda f: {"max_difference_percent": round(f.a, 1)},
+    DISPLACED: lambda f: {
+        "distance_m": round(f.a, 1),
+        "silent_s": f.b / 1000,
+        "mean_km_per_min": round(f.a * 60 / f.b, 3),
     },
-    SILENT: lambda r: {"speed_kmh": float(r["a"]), "silent_s": float(r["b"]) / 1000},
-    OFFLINE: lambda r: {"silent_s": float(r["b"]) / 1000},
-    SPEED_CHECK: lambda r: {
-        "day": day_text(r["found_ms"]),
-        "max_difference_percent": round(float(r["a"]), 1),
-        "min_difference_percent": round(float(r["b"]), 1),
+    SILENT: lambda f: {"speed_kmh": f.a, "silent_s": f.b / 1000},
+    OFFLINE: lambda f: {"silent_s": f.b / 1000},
+    SPEED_CHECK: lambda f: {
+        "day": day_text(f.found_ms),
+        "max_difference_percent": round(f.a, 1),
+        "min_difference_percent": round(f.b, 1),
     },
-    INVALID: lambda r: {
-        "reasons": [name for place, name in enumerate(REASONS) if int(r["bits"]) >> place & 1],
-        "reports": int(r["points"]),
+    INVALID: lambda f: {
+        "reasons": [name for place, name in enumerate(REASONS) if f.bits >> place & 1],
+        "reports": f.points,
     },
 }
 
 
-def describe(record: Any, book: Rulebook) -> Told:
+def describe(finding: Any, level: int) -> Told:
     """A finding in words."""
-    what = int(record["what"])
-    rule = RULES[what]
-    level = book.for_class(f"{rule}_level", int(record["vehicle_class"]))
-    return Told(rule, level, _DETAIL[what](record))
+    return Told(level, _DETAIL[finding.what](finding))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo.road_match import NO_ROAD, Before, MatchSettings, match
-from rules.change import EpisodeChange
 from rules.family import Batch, Setting, Table, Watch
-from rules.finding import Finding
+from rules.finding import FINDING
 from rules.records import Layout, Records
 from rules.rulebook import Rulebook
+from rules.telling import Teller, Told
 
 NAME = "roads"
 
@@ -41,6 +41,8 @@ FAMILY = RoadsFamily()
 class RoadsWatch:
     """The road of every vehicle."""
 
+    teller = Teller({}, lambda _: Told(0, {}))
+
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
         self._state = Records(LAYOUT)
@@ -53,11 +55,11 @@ class RoadsWatch:
         """What it remembers."""
         return {NAME: self._state}
 
-    def step(self, batch: Batch) -> list[Finding]:
+    def step(self, batch: Batch) -> None:
         """Write road class and limit into the entries."""
         roads = self._setting.zones.roads
         if roads is None:
-            return []
+            return
         self._state.grow(len(self._setting.vehicles))
         entries, state = batch.entries, self._state.rows
         row = entries["row"]
@@ -82,11 +84,10 @@ class RoadsWatch:
         state["headed"][row[tail]] = headed[tail]
         for name in ("road", "rival", "times"):
             state[name][row[tail]] = getattr(found, name)[tail]
-        return []
 
-    def open_changes(self) -> Iterable[EpisodeChange]:
+    def open_findings(self) -> NDArray[np.void]:
         """None: being on a road is no episode."""
-        return ()
+        return np.empty(0, FINDING)
 
 
 def _headed(

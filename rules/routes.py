@@ -6,7 +6,7 @@ outside for `route_forget_s`, or when it left from one of the two ends: that is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,17 +15,25 @@ from numpy.typing import NDArray
 from geo.corridor import locate
 from geo.kept import kept
 from geo.kernel import kernel
-from rules.change import EpisodeChange
 from rules.entries import haversine_m
 from rules.family import Batch, Setting, Table, Watch
-from rules.finding import Finding, finding_of
 from rules.holding import HIT, MOST_HITS, Holding, new_terms
 from rules.limits import is_night
 from rules.local_time import DAY_MS, OFFSET_MS
 from rules.parameters import Plan, compile_parameters
 from rules.quality import add_hit
 from rules.records import NO_ROW, NONE, Layout, Records
-from rules.route_findings import FAST, GAP, MISSED, OFF, SLOW, STOPPED, WRONG_WAY, describe
+from rules.route_findings import (
+    FAST,
+    GAP,
+    MISSED,
+    OFF,
+    SLOW,
+    STOPPED,
+    WRONG_WAY,
+    bridge,
+    teller_of,
+)
 from rules.route_plan import (
     DEPARTURE,
     DEVIATION,
@@ -322,15 +330,16 @@ class RouteWatch:
         self._first = Records({"first": ("i4", NO_ROW)})
         self._hits = np.zeros(_ROOM, HIT)
         self._route_of = dict(zip(self._plan.key.tolist(), routes, strict=True))
+        self.teller = teller_of(book, self._route_of)
 
     @property
     def tables(self) -> Mapping[str, Table]:
         return {"trips": self._trips, "trips_of_vehicle": self._first, **self._holding.tables}
 
-    def step(self, batch: Batch) -> list[Finding]:
+    def step(self, batch: Batch) -> None:
         vehicles = len(self._setting.vehicles)
         if not self._route_of and not self._holding.slots.used:
-            return []
+            return
         self._first.grow(vehicles)
         self._holding.first.grow(vehicles)
         self._followers.follow(self._setting.vehicles.keys)
@@ -338,8 +347,7 @@ class RouteWatch:
         at = (batch.entries["positioned"] & self._concerned(batch.entries["row"])).nonzero()[0]
         entries = batch.entries[at]
         entries["gap"] = entries["fix_gap"]
-        found: list[Finding] = []
-        begin = 0
+        begin, already = 0, batch.found.count
         while begin < len(entries):
             self._trips.provide(_ROOM)
             end, count = _judge(
@@ -347,13 +355,13 @@ class RouteWatch:
                 self._followers.routes, self._followers.class_start, self._followers.of_class,
                 self._first.rows, self._trips.rows, self._trips.free, self._hits,
             )  # fmt: skip
-            told = self._holding.step(begin, end, entries, self._hits[:count]).copy()
-            told["at"] = at[told["at"]]
-            found += self._told(told)
+            self._holding.step(begin, end, entries, self._hits[:count], batch.found)
             begin = end
+        told = batch.found.since(already)
+        told["at"] = at[told["at"]]
+        bridge(told)
         for name in ("segment_limit_kmh", "segment_night_kmh"):
             batch.entries[name][at] = entries[name]
-        return found
 
     def _concerned(self, row: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Whether each of n vehicle rows follows a route or did: most vehicles have none."""
@@ -364,16 +372,11 @@ class RouteWatch:
             concerned |= table.rows["first"][row] != NO_ROW
         return concerned
 
-    def open_changes(self) -> Iterable[EpisodeChange]:
-        return [one.change for one in self._told(self._holding.open_findings())]
-
-    def _told(self, records: NDArray[np.void]) -> list[Finding]:
-        book, keys = self._setting.book, self._setting.vehicles.keys
-        records["bridged"] |= (records["bits"] & GAP) != 0
-        pairs = (
-            (record, describe(record, self._route_of.get(int(record["subject"])), book)) for record in records
-        )
-        return [finding_of(one, told, int(keys[one["row"]]), book) for one, told in pairs if told.level]
+    def open_findings(self) -> NDArray[np.void]:
+        """What goes on."""
+        findings = self._holding.open_findings()
+        bridge(findings)
+        return findings
 
 
 class RouteFamily:

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.change import EpisodeChange
-from rules.finding import OPEN
-from rules.holding import HELD
+from rules.changes import Changes
+from rules.finding import FINDING, OPEN
 from rules.quality import OFFLINE, RULES, SILENT
 from rules.records import NONE
 from rules.vehicles import Vehicles
@@ -71,9 +71,9 @@ def find(vehicles: Vehicles, parameters: NDArray[np.void], until_ms: int) -> Sil
     )
 
 
-def records_of(found: Silences) -> NDArray[np.void]:
+def findings_of(found: Silences) -> NDArray[np.void]:
     """Findings of kind OPEN about silences."""
-    records = np.zeros(len(found.row), HELD)
+    records = np.zeros(len(found.row), FINDING)
     newest = found.newest
     records["row"], records["what"], records["kind"] = found.row, found.what, OPEN
     records["start_ms"], records["end_ms"] = newest["time_ms"], NONE
@@ -92,8 +92,8 @@ class Listening(Protocol):
     def silences(self, until_ms: int) -> Silences:
         """The silences that last at a time."""
 
-    def describe_silences(self, found: Silences) -> list[EpisodeChange]:
-        """Some of them as changes that open alerts."""
+    def silence_findings(self, found: Silences) -> NDArray[np.void]:
+        """Some of them as findings of kind OPEN."""
 
 
 class Watched(Protocol):
@@ -118,7 +118,7 @@ class Silence:
 
     def heed(self, changes: Iterable[EpisodeChange]) -> None:
         """Changes that an engine told: an alert that it closed is no longer this one's."""
-        for change in changes:
+        for change in changes.about(_RULES) if isinstance(changes, Changes) else changes:
             if change.rule in _RULES:
                 self._told.pop(change.alert_id, None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,15 @@ from numpy.typing import NDArray
 
 from geo.kept import kept
 from geo.kernel import kernel
-from rules import finding
-from rules.change import EpisodeChange
 from rules.family import Batch, Setting, Table
-from rules.finding import FINDING, MOST_AN_ENTRY, UPDATE, Finding, Told, finding_of, rows_of
+from rules.finding import FINDING, MOST_AN_ENTRY, UPDATE
 from rules.limit_runs import GOING_ON, RUN_LAYOUT, new_run, not_over, over, spent, tell, tier_of
 from rules.limits import SOURCES, limit_of
 from rules.parameters import Plan, compile_parameters
 from rules.records import NO_ROW, Records
 from rules.rulebook import Rulebook
 from rules.slots import COUNT, Slots, give_back, take_slot
+from rules.telling import Teller, Told
 from rules.vehicle_class import PASSENGER_CLASSES
 
 RULES = ("speeding", "speeding_pre")
@@ -105,40 +105,30 @@ class SpeedingWatch:
         self._setting = setting
         self._runs = Slots(RUN_LAYOUT)
         self._first = Records({"first": ("i4", NO_ROW)})
-        self._findings = finding.buffer()
         book = setting.book
         self._parameters, self._class_limits_kmh = _asked(book)
-        self._words = Words.of(book)
+        self.teller = Teller(dict(enumerate(RULES)), partial(describe, Words.of(book)), SPEED_DECIMALS)
         self._tiers_percent = np.array(book.speeding_tier_percent, np.float64)
 
     @property
     def tables(self) -> Mapping[str, Table]:
         return {"speeding": self._runs, "speeding_of_vehicle": self._first}
 
-    def step(self, batch: Batch) -> list[Finding]:
-        """Take the entries of a batch; tell what changed."""
+    def step(self, batch: Batch) -> None:
+        """Take the entries of a batch."""
         self._first.grow(len(self._setting.vehicles))
-        found: list[Finding] = []
         begin = 0
         while begin < len(batch.entries):
             self._runs.provide(_SLOTS)
             begin, count = step(
                 begin, batch.entries, self._first.rows, self._runs.rows, self._runs.free,
-                self._parameters, self._class_limits_kmh, self._tiers_percent, self._findings,
+                self._parameters, self._class_limits_kmh, self._tiers_percent, batch.found.room(),
             )  # fmt: skip
-            found += self._told(self._findings[:count])
-        return found
+            batch.found.add(count)
 
-    def open_changes(self) -> list[EpisodeChange]:
+    def open_findings(self) -> NDArray[np.void]:
         """The episodes that go on, as of each vehicle's newest report."""
-        return [one.change for one in self._told(open_runs(self._runs))]
-
-    def _told(self, records: NDArray[np.void]) -> list[Finding]:
-        book, keys = self._setting.book, self._setting.vehicles.keys
-        return [
-            finding_of(one, describe(one, self._words), int(keys[one["row"]]), book)
-            for one in rows_of(records)
-        ]
+        return open_runs(self._runs)
 
 
 def open_runs(runs: Slots) -> NDArray[np.void]:
@@ -175,23 +165,27 @@ def _asked(book: Rulebook) -> tuple[NDArray[np.void], NDArray[np.float64]]:
     return parameters, book.by_class_and_road("class_limit_kmh")
 
 
-def describe(record: Any, words: Words) -> Told:
+SPEED_DECIMALS = {"a": 3, "b": 3, "e": 1}
+"""How exactly `speed_fields` tells the values of a run."""
+
+
+def describe(words: Words, finding: Any) -> Told:
     """A finding in words."""
-    detail = speed_fields(record, words)
-    if record["what"] == NEARLY:
+    detail = speed_fields(words, finding)
+    if finding.what == NEARLY:
         del detail["tier_percent"]
-        return Told(RULES[NEARLY], words.pre_level, detail)
-    return Told(RULES[SPEEDING], words.tier_level[int(record["d"])], detail)
+        return Told(words.pre_level, detail)
+    return Told(words.tier_level[int(finding.d)], detail)
 
 
-def speed_fields(record: Any, words: Words) -> dict[str, Any]:
+def speed_fields(words: Words, finding: Any) -> dict[str, Any]:
     """How fast, over which limit, how far."""
     return {
-        "max_speed_kmh": round(record["a"], 3),
-        "limit_kmh": round(record["b"], 3),
-        "limit_source": SOURCES[int(record["c"])],
-        "distance_m": round(record["e"] / 1000, 1),
-        "tier_percent": words.tier_percent[int(record["d"])],
+        "max_speed_kmh": finding.a,
+        "limit_kmh": finding.b,
+        "limit_source": SOURCES[int(finding.c)],
+        "distance_m": finding.e,
+        "tier_percent": words.tier_percent[int(finding.d)],
     }
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.finding import Told
 from rules.holding import NEVER_MS
 from rules.rulebook import CLASS_CODES, Rulebook
+from rules.telling import Levels, Told
 
 BITS = 32
 EMERGENCY = 0
@@ -71,13 +71,22 @@ def watched_bits(book: Rulebook) -> int:
     return 1 | sum(1 << bit for bit, levels in enumerate(zip(*lists, strict=True)) if any(levels))
 
 
-def describe(record: Any, book: Rulebook) -> Told:
+RULES = {EMERGENCY: "emergency", **dict.fromkeys(range(1, BITS), "terminal_alarm")}
+
+SUBJECTS = {bit: str(bit) for bit in RULES if bit != EMERGENCY}
+
+
+def levels_of_bits(book: Rulebook) -> Levels:
+    """The level of each bit, for every class."""
+    lists = [book.for_class("terminal_bit_level", code) for code in range(CLASS_CODES)]
+    levels = [[int(level) for level in of_bit] for of_bit in zip(*lists, strict=True)]
+    levels[EMERGENCY] = [int(level) or 1 for level in book.by_class("emergency_level").tolist()]
+    return levels
+
+
+def describe(finding: Any, level: int) -> Told:
     """A finding of a bit in words."""
-    bit = int(record["what"])
+    bit = finding.what
     name, chinese, english = NAMES[bit]
     detail = {"bit": bit, "alarm": name, "alarm_zh": chinese, "alarm_en": english}
-    if bit == EMERGENCY:
-        level = book.for_class("emergency_level", int(record["vehicle_class"])) or 1
-        return Told("emergency", level, detail)
-    levels = book.for_class("terminal_bit_level", int(record["vehicle_class"]))
-    return Told("terminal_alarm", int(levels[bit]), detail, str(bit))
+    return Told(level, detail)

@@ -12,6 +12,7 @@ evaluation of the tail, for all that came together.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +24,8 @@ from rules.change import Disposition, EpisodeChange, Outcome
 from rules.distress import Distress, pressing
 from rules.engine import Engine
 from rules.heard import Heard
+from rules.identity import uuid_texts
+from rules.ledger import Ledger
 from rules.linked import linked
 from rules.records import NONE
 from rules.reports import Reports, digest
@@ -36,9 +39,6 @@ minutes of reports."""
 _FEW_ROWS = 1_000
 _REMEMBERED_MS = 3_600_000  # how long an ended alert can still be what another state of it is compared with
 
-Told = dict[str, EpisodeChange]
-"""Alerts by id, each as it was told last."""
-
 
 class Timely:
     """State of one partition. Has the interface of `Engine`; what late reports change is asked for apart."""
@@ -49,8 +49,8 @@ class Timely:
         self._distress = Distress()
         self._tail = Reports.empty()
         self._heard = Heard()
-        self._told: Told = {}
-        self._base: Told = {}
+        self._told = Ledger()
+        self._base = Ledger()
         self._revised: Counter[str] = Counter()
         self._late = 0
         self._due: list[EpisodeChange] = []
@@ -118,12 +118,15 @@ class Timely:
             taken[late] = True
             self._late += len(late)
         self._tail = Reports.concat([self._tail, reports.take(taken)])
-        changes = [self._marked(change) for change in outcome.changes]
-        self._silence.heed(changes)
-        self._told |= {change.alert_id: change for change in changes}
+        self._told.note(outcome.changes)
+        self._silence.heed(outcome.changes)
+        changes: Sequence[EpisodeChange] = outcome.changes
+        if self._revised:
+            changes = [self._marked(change) for change in changes]
         if len(self._tail) > self._settle_at:
             self._settle()
-        changes += self._distress.tell(reports, outcome.disposition, fixes, self.rulebook)
+        pressed = self._distress.tell(reports, outcome.disposition, fixes, self.rulebook)
+        changes = [*changes, *pressed] if pressed else changes
         return Outcome(outcome.disposition, changes, outcome.alarms)
 
     def late_changes(self) -> list[EpisodeChange]:
@@ -133,12 +136,12 @@ class Timely:
             return due
         self._late = 0
         live = Engine.restore(self.rulebook, self._settled.zones, self._settled.snapshot())
-        now = {one.alert_id: one for one in live.process(self._sorted_tail()).changes}
+        now = Ledger()
+        now.note(live.process(self._sorted_tail()).changes)
         self._live = live
-        news = [one for one in now.values() if not _same(one, self._told.get(one.alert_id))]
-        changes = [self._revise(one) for one in news]
-        changes += [self._take_back(name) for name in self._told.keys() - now.keys()]
-        self._told = {name: replace(one, revised=self._revised[name]) for name, one in now.items()}
+        changes = [self._revise(name, now) for name in now.differing(self._told, live.wording)]
+        changes += [self._take_back(name) for name in self._told.missing_in(now)]
+        self._told = now
         self._silence.heed(changes)
         return due + sorted(changes, key=lambda one: (one.start_ms, one.vehicle_key, one.rule, one.alert_id))
 
@@ -176,7 +179,7 @@ class Timely:
     def snapshot(self) -> bytes:
         """The whole state. Late reports that still wait are in it and will be evaluated as if they had come
         in order, so ask for `late_changes` before."""
-        base = [*self._base.values()]
+        base = self._base.changes(self._settled.wording)
         distress = self._distress.last_ms
         return timely_snapshot.dump(self._settled.snapshot(), self._tail, base, self._revised, distress)
 
@@ -193,10 +196,9 @@ class Timely:
         made = cls(*engines)
         made._tail, made._revised = saved.tail, saved.revised
         made._distress = Distress(saved.distress)
-        made._base = {one.alert_id: one for one in saved.base}
-        made._told = {one.alert_id: one for one in made._live.process(made._sorted_tail()).changes}
+        made._base = Ledger(saved.base)
+        made._told.note(made._live.process(made._sorted_tail()).changes)
         made._heard.note(made._tail, np.ones(len(made._tail), bool), made._live)
-        made._told = {name: made._marked(one) for name, one in made._told.items()}
         made._settle_at = 2 * len(made._tail) + _FEW_ROWS
         made.silences()
         return made
@@ -229,10 +231,7 @@ class Timely:
         self._settle_at = 2 * len(self._tail) + _FEW_ROWS
         tail = tail.take(old)
         outcome = self._settled.process(tail.take(np.lexsort((tail.vehicle_key, tail.time_ms))))
-        for change in outcome.changes:
-            self._base[change.alert_id] = change
-            if _same(change, self._told.get(change.alert_id)):
-                del self._told[change.alert_id]
+        self._base.settle(outcome.changes, self._told, self._settled.wording)
         self._forget()
 
     def _old(self, tail: Reports) -> NDArray[np.bool_]:
@@ -255,43 +254,35 @@ class Timely:
 
     def _forget(self) -> None:
         """Drop ended alerts that no late report can change any more."""
-        keys = np.array([one.vehicle_key for one in self._base.values()], np.int64)
-        newest_ms = dict(zip(self._base, self._settled.newest_ms(keys).tolist(), strict=True))
-        gone = [
-            name
-            for name, one in self._base.items()
-            if one.end_ms is not None and one.end_ms < newest_ms[name] - _REMEMBERED_MS
-        ]
-        for name in gone:
-            del self._base[name]
-            self._revised.pop(name, None)
+        names, ends_ms, keys = self._base.ended()
+        gone = ends_ms < self._settled.newest_ms(keys) - _REMEMBERED_MS
+        forgotten = [names[place] for place in gone.nonzero()[0].tolist()]
+        self._base.drop(forgotten)
+        if self._revised:
+            for name in uuid_texts(forgotten):
+                self._revised.pop(name, None)
 
     def _marked(self, change: EpisodeChange) -> EpisodeChange:
         revised = self._revised.get(change.alert_id)
         return replace(change, revised=revised) if revised else change
 
-    def _revise(self, change: EpisodeChange) -> EpisodeChange:
+    def _revise(self, name: bytes, now: Ledger) -> EpisodeChange:
         """A change that late reports made; it may be the first that is told of its alert."""
+        change = now.get(name, self._live.wording)
         self._revised[change.alert_id] += 1
-        known = change.alert_id in self._told or change.alert_id in self._base
+        known = name in self._told or name in self._base
         kind = "close" if change.end_ms is not None else "update" if known else "open"
         return replace(change, kind=kind, revised=self._revised[change.alert_id])
 
-    def _take_back(self, name: str) -> EpisodeChange:
+    def _take_back(self, name: bytes) -> EpisodeChange:
         """The alert is again as it was when all was settled, or there is no such alert."""
-        self._revised[name] += 1
-        base = self._base.get(name)
-        if base is None:
-            return replace(self._told[name], kind="withdraw", revised=self._revised[name])
-        kind = "update" if base.end_ms is None else "close"
-        return replace(base, kind=kind, revised=self._revised[name])
+        settled = name in self._base
+        change = (self._base if settled else self._told).get(name, self._live.wording)
+        self._revised[change.alert_id] += 1
+        kind = "withdraw" if not settled else "update" if change.end_ms is None else "close"
+        return replace(change, kind=kind, revised=self._revised[change.alert_id])
 
 
 def _identity(reports: Reports) -> NDArray[np.int64]:
     """A number that is the same for exact copies."""
     return digest(reports) ^ (reports.time_ms * 0x9E3779B1) ^ reports.vehicle_key
-
-
-def _same(one: EpisodeChange, other: EpisodeChange | None) -> bool:
-    """Whether two changes leave an alert in the same state."""
-    return other is not None and replace(one, kind="", revised=0) == replace(other, kind="", revised=0)

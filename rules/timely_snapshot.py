@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ from rules.snapshot import SnapshotError
 
 SCHEMA_NAME = "timely-snapshot"
 VERSION = 1
+
+_TOLD = [field.name for field in fields(EpisodeChange)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ def dump(
     batch = pa.RecordBatch.from_arrays(
         [*arrays, alarm_column.encode(len(tail), tail.safety)], names=[*COLUMN_TYPES, "alarms"]
     )
-    told = {"base": [asdict(one) for one in base], "revised": revised, "distress": dict(distress)}
+    alerts = [{name: getattr(one, name) for name in _TOLD} for one in base]
+    told = {"base": alerts, "revised": revised, "distress": dict(distress)}
     batch = batch.replace_schema_metadata(
         {
             "haulwatch.schema": SCHEMA_NAME,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,8 @@ from numpy.typing import NDArray
 
 from geo.kernel import kernel
 from geo.zones import Zone, ZoneSet
-from rules.change import EpisodeChange
 from rules.family import Batch, Setting, Table
-from rules.finding import FINDING, UPDATE, Finding, Told, finding_of, rows_of, seconds
+from rules.finding import FINDING, UPDATE, seconds
 from rules.limit_runs import RUN_LAYOUT, new_run, not_over, over, spent, tier_of
 from rules.limits import ZONE, is_night
 from rules.parameters import Plan, compile_parameters
@@ -33,7 +33,8 @@ from rules.presence import (
 from rules.records import NO_ROW, NONE, Records
 from rules.rulebook import Rulebook
 from rules.slots import COUNT, Slots, give_back, take_slot
-from rules.speeding import Words, open_runs, speed_fields
+from rules.speeding import SPEED_DECIMALS, Words, open_runs, speed_fields
+from rules.telling import Teller, Told, subjects_by
 from rules.zone_plan import CROSSING, WHATS, ZonePlan, holds_for, make_plan
 
 MAX_ZONES_AT_A_POINT = 64
@@ -160,26 +161,37 @@ def slow_down(
     return count
 
 
-Levels = list[list[int]]
-"""A level for each rule and zone."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What each zone asks under a rulebook, and how its findings are told."""
 
-_KEPT: deque[tuple[Rulebook, ZoneSet, ZonePlan, Levels]] = deque(maxlen=4)
+    plan: ZonePlan
+    teller: Teller
+
+
+_KEPT: deque[tuple[Rulebook, ZoneSet, Asked]] = deque(maxlen=4)
 """What was made of the newest rulebooks and zones: late reports and history make engines often."""
 
 
-def _asked(book: Rulebook, zones: ZoneSet) -> tuple[ZonePlan, Levels]:
-    """What each zone asks under a rulebook."""
-    for known_book, known_zones, plan, levels in _KEPT:
+def _asked(book: Rulebook, zones: ZoneSet) -> Asked:
+    for known_book, known_zones, asked in _KEPT:
         if known_book is book and known_zones is zones:
-            return plan, levels
+            return asked
     names = [zone.id for zone in zones.zones]
     shortest = book.entries["speeding_min_s"]
     run_min_s = np.array([shortest.value_for(zone=name) for name in names], float)
     plan = make_plan(zones, np.rint(run_min_s * 1000).astype(np.int64))
     of_rule = (book.entries[f"{rule}_level"] for rule in RULES[:SPED])
     levels = [[int(entry.value_for(zone=name)) for name in names] for entry in of_rule]
-    _KEPT.append((book, zones, plan, levels))
-    return plan, levels
+    teller = Teller(
+        dict(enumerate(RULES)),
+        partial(describe, zones.zones, Words.of(book), levels),
+        SPEED_DECIMALS,
+        subjects_by("zone", names),
+    )
+    asked = Asked(plan, teller)
+    _KEPT.append((book, zones, asked))
+    return asked
 
 
 def check_zones(book: Rulebook, zones: ZoneSet) -> None:
@@ -193,14 +205,13 @@ class ZoneWatch:
     def __init__(self, setting: Setting) -> None:
         book = setting.book
         self._setting = setting
-        self._plan, self._levels = _asked(book, setting.zones)
+        asked = _asked(book, setting.zones)
+        self._plan, self.teller = asked.plan, asked.teller
         self._parameters = compile_parameters(book, PLAN)
-        self._words = Words.of(book)
         self._tiers_percent = np.array(book.speeding_tier_percent, np.float64)
         self._presence = Slots(PRESENCE_LAYOUT)
         self._runs = Slots(RUN_LAYOUT)
         self._first = Records({"presence": ("i4", NO_ROW), "run": ("i4", NO_ROW)})
-        self._findings = np.zeros(4 * MOST_FINDINGS, FINDING)
         self._ignored = np.zeros(1, np.int64)
 
     @property
@@ -212,10 +223,10 @@ class ZoneWatch:
         """Pairs of report and zone passed over because too many zones overlap at one position."""
         return int(self._ignored[0])
 
-    def step(self, batch: Batch) -> list[Finding]:
-        """Take the entries of a batch; tell what changed, and write the zones' limits."""
+    def step(self, batch: Batch) -> None:
+        """Take the entries of a batch, and write the zones' limits."""
         if not len(self._setting.zones.zones):
-            return []
+            return
         entries = batch.entries
         self._first.grow(len(self._setting.vehicles))
         x, y = np.empty(len(entries)), np.empty(len(entries))
@@ -223,7 +234,6 @@ class ZoneWatch:
         point, zone = self._setting.zones.query(x, y)
         pairs = np.empty(len(entries) + 1, np.int32)
         pair_starts(point, pairs)
-        found: list[Finding] = []
         begin = 0
         while begin < len(entries):
             self._presence.provide(_SLOTS)
@@ -231,12 +241,11 @@ class ZoneWatch:
             begin, count = step(
                 begin, entries, pairs, zone, self._plan, self._parameters, self._tiers_percent,
                 self._first.rows, self._presence.rows, self._presence.free, self._runs.rows, self._runs.free,
-                self._findings, self._ignored,
+                batch.found.room(2 * MOST_FINDINGS), self._ignored,
             )  # fmt: skip
-            found += self._told(self._findings[:count])
-        return found
+            batch.found.add(count)
 
-    def open_changes(self) -> list[EpisodeChange]:
+    def open_findings(self) -> NDArray[np.void]:
         """The stays, forbidden presences and runs that go on, as of each vehicle's newest position."""
         table = self._presence.rows
         here = [n for n in self._presence.of_owners() if table[n]["found_ms"] != NONE]
@@ -245,31 +254,21 @@ class ZoneWatch:
         count = 0
         for number in here:
             count = tell_presence(table[number], UPDATE, records, count, 0)
-        return [one.change for one in self._told(records) + self._told(open_runs(self._runs))]
-
-    def _told(self, records: NDArray[np.void]) -> list[Finding]:
-        book, keys, zones = self._setting.book, self._setting.vehicles.keys, self._setting.zones.zones
-        return [
-            finding_of(
-                one, describe(one, zones[one["zone"]], self._words, self._levels), int(keys[one["row"]]), book
-            )
-            for one in rows_of(records)
-        ]
+        return np.concatenate([records, open_runs(self._runs)])
 
 
-def describe(record: Any, zone: Zone, words: Words, levels: Sequence[Sequence[int]]) -> Told:
+def describe(zones: Sequence[Zone], words: Words, levels: Sequence[Sequence[int]], finding: Any) -> Told:
     """A finding in words; `levels` has one for each rule and zone."""
-    what = int(record["what"])
-    rule = RULES[what]
+    what, zone = finding.what, zones[finding.zone]
     detail = zone_names(zone)
     if what == SPED:
-        level = words.tier_level[int(record["d"])]
-        return Told(rule, level, detail | speed_fields(record, words), zone.id)
+        detail |= speed_fields(words, finding)
+        return Told(words.tier_level[int(finding.d)], detail)
     if what in (STAYED, BANNED):
-        detail["stay_s"] = seconds(record["a"])
+        detail["stay_s"] = seconds(finding.a)
     if what == STAYED:
         detail["max_stay_s"] = zone.max_stay_s
-    return Told(rule, levels[what][int(record["zone"])], detail, zone.id)
+    return Told(levels[what][finding.zone], detail)
 
 
 def zone_names(zone: Zone) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from geo.zones import ZoneError
 from rules.change import Disposition, EpisodeChange
 from rules.distress import Distress, pressing
 from rules.engine import Engine
+from rules.ledger import Ledger
 from rules.reports import Reports, digest
 from rules.rulebook import RulebookError, default_rulebook, load_rulebook
 from rules.silence import Silence
@@ -111,7 +112,7 @@ def _replay(
 ) -> tuple[list[EpisodeChange], Counter[int]]:
     """The final state of every episode, and how many reports had which disposition."""
     order = _in_time(reports)
-    last: dict[str, EpisodeChange] = {}
+    told = Ledger()
     fates: Counter[int] = Counter()
     distress, raw = Distress(), RawAlarms()
     for start in range(0, len(order), block_size):
@@ -119,13 +120,13 @@ def _replay(
         fixes = engine.fixes(pressing(block))
         outcome = engine.process(block)
         fates.update(outcome.disposition.tolist())
-        for change in (*outcome.changes, *distress.tell(block, outcome.disposition, fixes, engine.rulebook)):
-            last[change.alert_id] = change
+        told.note(outcome.changes)
+        told.note(distress.tell(block, outcome.disposition, fixes, engine.rulebook))
         raw.add(outcome.alarms)
-    silences = [] if until_ms is None else Silence().tell(engine, until_ms)
-    for change in (*engine.open_changes(), *silences):
-        last[change.alert_id] = change
-    return [raw.explained(change) for change in last.values()], fates
+    told.note(engine.open_changes())
+    if until_ms is not None:
+        told.note(Silence().tell(engine, until_ms))
+    return [raw.explained(change) for change in told.changes(engine.wording)], fates
 
 
 def _in_time(reports: Reports) -> NDArray[np.int64]:
