@@ -91,7 +91,9 @@ class ConditionWatch:
     def step(self, batch: Batch) -> None:
         """Take the entries of a batch."""
         self._holding.first.grow(len(self._setting.vehicles))
-        self._checks.grow(len(self._setting.vehicles))
+        if not np.isnan(batch.entries["recorder_speed_kmh"]).all():
+            # Fleets without recorders keep nothing for their checks.
+            self._checks.grow(len(self._setting.vehicles))
         self._exempt.follow(self._setting.vehicles.keys)
         begin, entries, already = 0, batch.entries, batch.found.count
         while begin < len(entries):

@@ -18,6 +18,7 @@ from rules.records import AHEAD, NO_ROW, NONE, Layout
 SEAT_LAYOUT: Layout = {"driver": ("i4", NO_ROW)}
 """A record a vehicle: who drove it last."""
 
+_SEVERAL = NO_ROW - 1  # marks a driver of several vehicles
 _NOBODY = np.int64(0x5D3A_91C4_7E60_2B17)  # turns a vehicle's key into that of its driver without a name
 
 
@@ -60,6 +61,27 @@ def anyone_moves(which: Any, entries: Any, named: Any, drivers: Any) -> bool:
     for i in which:
         drivers[named[i]].mark = NO_ROW
     return moves
+
+
+@kernel
+def linked_by_drivers(entries: Any, named: Any, seats: Any, drivers: Any, linked: Any) -> None:
+    """For each entry, those of a vehicle being next to each other, whether its vehicle shares a driver with
+    another one: only such vehicles have to be taken in order of time, all together."""
+    for i in range(len(entries)):
+        row, d = entries[i].row, drivers[named[i]]
+        elsewhere = d.vehicle != NO_ROW and d.vehicle != row
+        d.mark = _SEVERAL if elsewhere or (d.mark != NO_ROW and d.mark != row) else row
+    begin, shares = 0, False
+    for i in range(len(entries)):
+        e = entries[i]
+        seat = seats[e.row].driver
+        shares |= drivers[named[i]].mark == _SEVERAL
+        shares |= seat != NO_ROW and drivers[seat].mark == _SEVERAL
+        if e.tail:
+            linked[begin : i + 1] = shares
+            begin, shares = i + 1, False
+    for i in range(len(entries)):
+        drivers[named[i]].mark = NO_ROW
 
 
 @inlined

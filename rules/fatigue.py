@@ -16,6 +16,7 @@ from rules.drivers import (
     SEAT_LAYOUT,
     already_counted,
     anyone_moves,
+    linked_by_drivers,
     seated_drivers,
     stands_elsewhere,
     take_seat,
@@ -112,9 +113,7 @@ class FatigueWatch:
         """Take the entries of a batch, and write `wheel_ms`."""
         entries = batch.entries
         named, moves = self._named(entries)
-        order = np.arange(len(entries))
-        if moves:
-            order = np.lexsort((self._setting.vehicles.keys[entries["row"]], entries["time_ms"]))
+        order = self._in_time(entries, named) if moves else np.arange(len(entries))
         begin = 0
         while begin < len(order):
             self._episodes.provide(_SLOTS)
@@ -140,6 +139,16 @@ class FatigueWatch:
             self._drivers.rows["key"][known:] = self._index.keys[known:]
             moves |= anyone_moves(others, entries, named, self._drivers.rows)
         return named, moves
+
+    def _in_time(self, entries: NDArray[np.void], named: NDArray[np.int32]) -> NDArray[np.int64]:
+        """An order in which the entries of vehicles that share drivers are taken by time. The others keep
+        theirs: sorting all took 139 of the 219 ns a report of a fleet in which one driver in 500 changes."""
+        linked = np.empty(len(entries), bool)
+        linked_by_drivers(entries, named, self._seats.rows, self._drivers.rows, linked)
+        together = linked.nonzero()[0]
+        cause = self._setting.vehicles.keys[entries["row"][together]]
+        by_time = np.lexsort((cause, entries["time_ms"][together]))
+        return np.concatenate([(~linked).nonzero()[0], together[by_time]])
 
     def open_findings(self) -> NDArray[np.void]:
         """The episodes that go on, as of each driver's newest report."""
