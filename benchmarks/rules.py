@@ -56,6 +56,16 @@ def _of_zones(count: int, roads: RoadTable, baselines: dict[str, Any]) -> dict[s
             ratio = timed.rate / baselines[f"{baseline}_reports_per_s"]
             measured[f"{name}_ratio_to_{baseline}"] = ratio
     measured[f"zones_{count}_state_bytes_per_vehicle"] = engine.state_bytes / engine.vehicles
+    return measured | _without_roads(count)
+
+
+def _without_roads(count: int) -> dict[str, float]:
+    """The same where neither a road table nor routes have been given, as before any map was imported."""
+    fleet, measured = Fleet(VEHICLES), {}
+    engine = _on_the_road(ZoneSet(star_zones(count)), fleet)
+    for rows, blocks in BLOCKS.items():
+        timed = _timed(engine, fleet, rows, blocks)
+        measured[f"zones_{count}_block_{rows}_without_roads_reports_per_s"] = timed.rate
     return measured
 
 
