@@ -28,9 +28,10 @@ from rules.identity import uuid_texts
 from rules.ledger import Ledger
 from rules.linked import linked
 from rules.records import NONE
-from rules.reports import Reports, digest
+from rules.reports import Reports
 from rules.rulebook import Rulebook
 from rules.silence import Silence
+from rules.tail import Tail
 
 HORIZON_MS = 600_000
 """Disorder that is put right: longer dead zones go the way of history. It bounds the tail to ten to fifteen
@@ -47,7 +48,7 @@ class Timely:
         self._settled = settled
         self._live = live
         self._distress = Distress()
-        self._tail = Reports.empty()
+        self._tail = Tail()
         self._heard = Heard()
         self._told = Ledger()
         self._base = Ledger()
@@ -109,7 +110,7 @@ class Timely:
         taken = outcome.disposition <= Disposition.TIE
         late = (outcome.disposition == Disposition.LATE).nonzero()[0]
         if len(late):
-            copies = self._copies(reports, late)
+            copies = self._tail.copies(reports.take(late))
             outcome.disposition[late[copies]] = Disposition.DUPLICATE
             late = late[~copies]
             in_time = self._in_time(reports, late)
@@ -117,7 +118,7 @@ class Timely:
             late = late[in_time]
             taken[late] = True
             self._late += len(late)
-        self._tail = Reports.concat([self._tail, reports.take(taken)])
+        self._tail.add(reports.take(taken))
         self._told.note(outcome.changes)
         self._silence.heed(outcome.changes)
         changes: Sequence[EpisodeChange] = outcome.changes
@@ -181,7 +182,9 @@ class Timely:
         in order, so ask for `late_changes` before."""
         base = self._base.changes(self._settled.wording)
         distress = self._distress.last_ms
-        return timely_snapshot.dump(self._settled.snapshot(), self._tail, base, self._revised, distress)
+        return timely_snapshot.dump(
+            self._settled.snapshot(), self._tail.whole(), base, self._revised, distress
+        )
 
     @classmethod
     def restore(cls, rulebook: Rulebook, zones: ZoneSet, data: bytes) -> Timely:
@@ -194,19 +197,14 @@ class Timely:
         saved = timely_snapshot.load(data)
         engines = [Engine.restore(rulebook, zones, saved.settled) for _ in range(2)]
         made = cls(*engines)
-        made._tail, made._revised = saved.tail, saved.revised
+        made._tail, made._revised = Tail(saved.tail), saved.revised
         made._distress = Distress(saved.distress)
         made._base = Ledger(saved.base)
         made._told.note(made._live.process(made._sorted_tail()).changes)
-        made._heard.note(made._tail, np.ones(len(made._tail), bool), made._live)
+        made._heard.note(saved.tail, np.ones(len(saved.tail), bool), made._live)
         made._settle_at = 2 * len(made._tail) + _FEW_ROWS
         made.silences()
         return made
-
-    def _copies(self, reports: Reports, late: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which late reports are exact copies of one in the tail."""
-        tail = self._tail.take(np.isin(self._tail.vehicle_key, reports.vehicle_key[late]))
-        return np.isin(_identity(reports.take(late)), _identity(tail))
 
     def _in_time(self, reports: Reports, late: NDArray[np.int64]) -> NDArray[np.bool_]:
         keys, time_ms = reports.vehicle_key[late], reports.time_ms[late]
@@ -221,13 +219,14 @@ class Timely:
             self._history[key] = (min(first_ms, time_ms), max(last_ms, time_ms))
 
     def _sorted_tail(self) -> Reports:
-        return self._tail.take(np.lexsort((self._tail.vehicle_key, self._tail.time_ms)))
+        tail = self._tail.whole()
+        return tail.take(np.lexsort((tail.vehicle_key, tail.time_ms)))
 
     def _settle(self) -> None:
         """Let the settled engine take what nothing older can come before any more."""
-        tail = self._tail
+        tail = self._tail.whole()
         old = self._old(tail)
-        self._tail = tail.take(~old)
+        self._tail = Tail(tail.take(~old))
         self._settle_at = 2 * len(self._tail) + _FEW_ROWS
         tail = tail.take(old)
         outcome = self._settled.process(tail.take(np.lexsort((tail.vehicle_key, tail.time_ms))))
@@ -281,8 +280,3 @@ class Timely:
         self._revised[change.alert_id] += 1
         kind = "withdraw" if not settled else "update" if change.end_ms is None else "close"
         return replace(change, kind=kind, revised=self._revised[change.alert_id])
-
-
-def _identity(reports: Reports) -> NDArray[np.int64]:
-    """A number that is the same for exact copies."""
-    return digest(reports) ^ (reports.time_ms * 0x9E3779B1) ^ reports.vehicle_key

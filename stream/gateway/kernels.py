@@ -9,6 +9,8 @@ from geo.kernel import kernel
 
 #: 0x8001 before escaping: header, five bytes of body, check code; 2019 has five bytes more.
 _PHONE_BYTES = 10
+#: Room for an 0x8001 before it is escaped, without its check.
+PLAIN_BYTES = 24
 #: The longest 0x8001 on the wire: 23 bytes, each escaped, and two flags.
 MAX_RESPONSE_BYTES = 2 * 23 + 2
 
@@ -63,15 +65,15 @@ def write_responses(
     numbers: NDArray[np.uint16],
     edition_2019: NDArray[np.bool_],
     result: int,
+    plain: NDArray[np.uint8],
     out: NDArray[np.uint8],
     ends: NDArray[np.int64],
 ) -> None:
     """One 0x8001 a row (JT/T 808-2013, 8.2), one behind the other in `out`; row i ends at `ends[i]`.
 
     phones: ten bytes a row, of which 2011 and 2013 use the first six. numbers: uint16[n, 3], serial, reply
-    serial and reply id. `out` has `MAX_RESPONSE_BYTES` a row.
+    serial and reply id. plain: room for `PLAIN_BYTES`. `out` has `MAX_RESPONSE_BYTES` a row.
     """
-    plain = np.empty(24, np.uint8)
     at = 0
     for row in range(len(ends)):
         plain[0], plain[1], plain[2], plain[3] = 0x80, 0x01, 0x00, 0x05
@@ -105,4 +107,4 @@ def warm_up() -> None:
     byte, word = np.zeros(0, np.uint8), np.zeros(0, np.uint16)
     place, flag = np.zeros(0, np.int64), np.zeros(0, np.bool_)
     pick_reports(byte, place, flag, word, byte, word, byte, 0x0200, flag)
-    write_responses(byte, np.zeros((0, 3), np.uint16), flag, 0, byte, place)
+    write_responses(byte, np.zeros((0, 3), np.uint16), flag, 0, byte, byte, place)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stream.gateway.kernels import MAX_RESPONSE_BYTES, write_responses
+from stream.gateway.kernels import MAX_RESPONSE_BYTES, PLAIN_BYTES, write_responses
 from stream.gateway.session import Session
 
 
@@ -40,7 +40,7 @@ def general_responses(owed: Sequence[Owed], result: int) -> Iterator[tuple[Sessi
     phones = np.frombuffer(bytearray().join([session.phone_window for session in sessions]), np.uint8)
     edition_2019 = np.array([session.edition == "2019" for session in sessions], np.bool_)
     out, ends = np.empty(rows * MAX_RESPONSE_BYTES, np.uint8), np.empty(rows, np.int64)
-    write_responses(phones, numbers, edition_2019, result, out, ends)
+    write_responses(phones, numbers, edition_2019, result, np.empty(PLAIN_BYTES, np.uint8), out, ends)
     start = 0
     data = out[: ends[-1] if rows else 0].tobytes()
     for session, end in zip(sessions, ends.tolist(), strict=True):

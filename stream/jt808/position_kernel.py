@@ -143,12 +143,13 @@ def read_positions(
     bits: NDArray[np.uint32],
     words: NDArray[np.uint16],
     flags: NDArray[np.bool_],
+    seen: NDArray[np.uint64],
 ) -> None:
     """The bodies `data[starts[i]:ends[i]]` to columns, one row a column, see the names above.
 
     table: `UNKNOWN`, `REUSED`, `KNOWN` or `TYRES` by item id and length. bits and flags come as zeros.
+    seen: room for a bit an item id, four numbers.
     """
-    seen = np.zeros(4, np.uint64)
     for row in range(len(starts)):
         at, end = starts[row], ends[row]
         floats[MILEAGE, row] = floats[RECORDER_SPEED, row] = np.nan

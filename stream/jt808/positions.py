@@ -71,7 +71,9 @@ def decode_rows(data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArra
     bits = np.zeros((3, rows), np.uint32)
     words = np.empty((2, rows), np.uint16)
     flags = np.zeros((2, rows), np.bool_)
-    read_positions(data, starts, ends, item_table(), floats, places, bits, words, flags)
+    read_positions(
+        data, starts, ends, item_table(), floats, places, bits, words, flags, np.empty(4, np.uint64)
+    )
     return Positions(
         ok=flags[columns.OK],
         time_ms=places[columns.TIME],
