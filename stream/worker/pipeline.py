@@ -106,13 +106,20 @@ class Pipeline:
 
     async def write_snapshots(self) -> None:
         """After `stop`: the state of every partition, so that the next start replays nothing."""
+        at_rest = [one for one in self.partitions.values() if one.expected_offset == one.written_offset]
         advances = [
             checkpoint.Advance(one.number, one.epoch, one.written_offset, one.engine.snapshot())
-            for one in self.partitions.values()
+            for one in at_rest
             # Late reports that wait would be in the snapshot, but what they change has not been told.
-            if one.expected_offset == one.written_offset and not one.engine.late
+            if not one.engine.late
         ]
         await self._write(flush.Flush.of_snapshots(advances))
+        for one in at_rest:
+            if one.engine.late:
+                # It is their turn now, and their round writes the snapshot too. One partition a round, so
+                # that who waits no longer than this may take loses the rest only.
+                one.late_due_s = one.snapshot_due_s = 0.0
+                await self._round([])
 
     def _restore(self, claim: checkpoint.Claim) -> Partition:
         engine = self._make_engine(claim.snapshot)
@@ -120,7 +127,9 @@ class Pipeline:
 
     async def _take(self) -> list[Record]:
         try:
-            records = [await asyncio.wait_for(self._queue.get(), _IDLE_S)]
+            # Not `wait_for`: it forgets that it was cancelled when a record comes at the same moment.
+            async with asyncio.timeout(_IDLE_S):
+                records = [await self._queue.get()]
         except TimeoutError:
             return []
         await asyncio.sleep(max(0.0, self._round_due_s - time.monotonic()))
