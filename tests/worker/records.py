@@ -13,14 +13,15 @@ START_MS = 1_780_000_000_000
 PARTITIONS = 2
 
 
-def row(vehicle: str, second: int, speed_kmh: float) -> dict[str, object]:
-    """One report `second` seconds after the start, driving north."""
+def row(vehicle: str, second: int, speed_kmh: float, driver: str = "") -> dict[str, object]:
+    """One report `second` seconds after the start, driving north. Without a name the driver is one of his
+    own: a driver in several vehicles at once makes reports of all of them late."""
     time_ms = START_MS + second * 1000
     return {
         "vehicle_key": vehicle_key(vehicle),
         "vehicle_id": vehicle,
         "vehicle_class": 1,
-        "driver_id": "D",
+        "driver_id": driver or f"D-{vehicle}",
         "time": time_ms,
         "received": time_ms + 500,
         "longitude_deg": 118.0,
@@ -38,9 +39,9 @@ def row(vehicle: str, second: int, speed_kmh: float) -> dict[str, object]:
     }
 
 
-def drive(vehicle: str, seconds: int = 600, step: int = 10) -> list[dict[str, object]]:
+def drive(vehicle: str, seconds: int = 600, step: int = 10, driver: str = "") -> list[dict[str, object]]:
     """Ten minutes, of which the second to the fourth are over 100 km/h."""
-    return [row(vehicle, n, 118.0 if 60 <= n <= 240 else 80.0) for n in range(0, seconds, step)]
+    return [row(vehicle, n, 118.0 if 60 <= n <= 240 else 80.0, driver) for n in range(0, seconds, step)]
 
 
 def block(rows: Sequence[dict[str, object]]) -> bytes:
@@ -48,10 +49,10 @@ def block(rows: Sequence[dict[str, object]]) -> bytes:
     return encode_block({name: [one[name] for one in rows] for name in rows[0]})
 
 
-def log_of(vehicles: Sequence[str], rows_a_block: int = 7) -> dict[int, list[Record]]:
+def log_of(vehicles: Sequence[str], rows_a_block: int = 7, driver: str = "") -> dict[int, list[Record]]:
     """Drives of all vehicles side by side, in their partitions."""
     drives: dict[int, list[dict[str, object]]] = {number: [] for number in range(PARTITIONS)}
-    for moment in zip(*(drive(vehicle) for vehicle in vehicles), strict=True):
+    for moment in zip(*(drive(vehicle, driver=driver) for vehicle in vehicles), strict=True):
         for one in moment:
             key = one["vehicle_key"]
             assert isinstance(key, int)

@@ -113,9 +113,9 @@ async def test_the_hours_of_a_driver_lie_in_all_vehicles_he_drove(pool: asyncpg.
     life = Life(pool)
     await life.start()
     other = next(name for name in map(str, range(99)) if _number(name) != NUMBER)
-    first = block([row(other, second, 75.0) for second in range(0, 10_800, 30)])
+    first = block([row(other, second, 75.0, "D") for second in range(0, 10_800, 30)])
     await life.read([Record(1 - NUMBER, 0, first)])
-    drive = [row(VEHICLE, second, 75.0) for second in range(10_800, 18_000, 30)]
+    drive = [row(VEHICLE, second, 75.0, "D") for second in range(10_800, 18_000, 30)]
     late = [one for one in drive if 12_000_000 <= int(str(one["time"])) - START_MS < 12_100_000]
     await life.read([Record(NUMBER, 0, block([one for one in drive if one not in late]))])
     life.pipeline.partitions[NUMBER].engine._settle()
