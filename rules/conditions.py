@@ -111,9 +111,9 @@ class ConditionWatch:
         quality.date_silences(findings, self._parameters)
         return findings
 
-    def silences(self, until_ms: int) -> Silences:
+    def silences(self, until_ms: int, heard_since_ms: int) -> Silences:
         """The silences that have lasted long enough at a time and last on."""
-        return silence.find(self._setting.vehicles, self._parameters, until_ms)
+        return silence.find(self._setting.vehicles, self._parameters, until_ms, heard_since_ms)
 
     def silence_findings(self, found: Silences) -> NDArray[np.void]:
         """Some of them as findings."""

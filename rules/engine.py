@@ -96,14 +96,10 @@ class Engine:
         found = zip(keys[row >= 0].tolist(), places, strict=True)
         return {key: (x, y) for key, (x, y) in found if x == x}
 
-    @property
-    def newest_report_ms(self) -> int:
-        """Time of the newest report of any vehicle; `rules.records.NONE` where there is none."""
-        return int(self._setting.vehicles.table.rows["time_ms"].max(initial=NONE))
-
-    def silences(self, until_ms: int) -> Silences | None:
+    def silences(self, until_ms: int, heard_since_ms: int = NONE) -> Silences | None:
         """The silences that have lasted long enough at a time and last on; None where no rule asks."""
-        return next((one.silences(until_ms) for one in self._watches if isinstance(one, Listening)), None)
+        listening = (one for one in self._watches if isinstance(one, Listening))
+        return next((one.silences(until_ms, heard_since_ms) for one in listening), None)
 
     def describe_silences(self, found: Silences) -> list[EpisodeChange]:
         """Some of them as changes that open alerts."""

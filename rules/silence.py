@@ -1,10 +1,10 @@
 """Silence while it lasts: vehicles that should report and do not, told by the time of the others.
 
-The clock is the newest time that any vehicle of the partition has reported, less the disorder that is put
-right. So an alert opens while the vehicle is silent, and no report that is only late makes one. What it says
-hangs on the vehicle's own reports alone: it begins with the last one, is found once the silence has
-lasted long enough, and the report that ends it closes it, whether or not it was told before. A vehicle that
-sends reports of the time it seemed silent (from a dead zone) takes the alert back.
+In a worker the clock is the newest time of a live report of the partition (`rules.hearing`), less the
+disorder that is put right. So an alert opens while the vehicle is silent, and no report that is only late
+makes one. What it says hangs on the vehicle's own reports alone: it begins with the last one, is found once
+the silence has lasted long enough, and the report that ends it closes it, whether or not it was told
+before. A vehicle that sends reports of the time it seemed silent (from a dead zone) takes the alert back.
 """
 
 from __future__ import annotations
@@ -50,14 +50,16 @@ class Silences:
         return mixed
 
 
-def find(vehicles: Vehicles, parameters: NDArray[np.void], until_ms: int) -> Silences:
-    """Who has been silent long enough at a time."""
+def find(
+    vehicles: Vehicles, parameters: NDArray[np.void], until_ms: int, heard_since_ms: int = NONE
+) -> Silences:
+    """Who has been silent long enough at a time, while others were heard."""
     rows = vehicles.table.rows[: len(vehicles)]
     least_ms = np.minimum(parameters["silent_ms"], parameters["offline_ms"]).min()
     maybe = ((rows["time_ms"] != NONE) & (rows["time_ms"] <= until_ms - least_ms)).nonzero()[0]
     newest = rows[maybe]
     kind = newest["vehicle_class"]
-    silent_ms = until_ms - newest["time_ms"]
+    silent_ms = until_ms - np.maximum(newest["time_ms"], heard_since_ms)
     driving = newest["speed_kmh"] > parameters["silent_kmh"][kind]
     silent = (driving & (silent_ms >= parameters["silent_ms"][kind])).nonzero()[0]
     offline = (silent_ms > parameters["offline_ms"][kind]).nonzero()[0]
@@ -89,8 +91,8 @@ def findings_of(found: Silences) -> NDArray[np.void]:
 class Listening(Protocol):
     """A family at work that has rules of silence."""
 
-    def silences(self, until_ms: int) -> Silences:
-        """The silences that last at a time."""
+    def silences(self, until_ms: int, heard_since_ms: int) -> Silences:
+        """The silences that last at a time, counted from `heard_since_ms` on."""
 
     def silence_findings(self, found: Silences) -> NDArray[np.void]:
         """Some of them as findings of kind OPEN."""
@@ -99,8 +101,8 @@ class Listening(Protocol):
 class Watched(Protocol):
     """What `Silence` asks of an engine."""
 
-    def silences(self, until_ms: int) -> Silences | None:
-        """The silences that last at a time; None where no rule asks."""
+    def silences(self, until_ms: int, heard_since_ms: int) -> Silences | None:
+        """The silences that last at a time, counted from `heard_since_ms` on; None where no rule asks."""
 
     def describe_silences(self, found: Silences) -> list[EpisodeChange]:
         """Some of them as changes that open alerts."""
@@ -122,13 +124,13 @@ class Silence:
             if change.rule in _RULES:
                 self._told.pop(change.alert_id, None)
 
-    def tell(self, engine: Watched, until_ms: int) -> list[EpisodeChange]:
+    def tell(self, engine: Watched, until_ms: int, heard_since_ms: int = NONE) -> list[EpisodeChange]:
         """The silences that are new at a time, and those that turned out to be none.
 
-        What has been told at last is a function of the engine's state and of `until_ms` alone, which is
+        What has been told at last is a function of the engine's state and of these times alone, which are
         `rules.records.NONE` before the first report.
         """
-        found = None if until_ms == NONE else engine.silences(until_ms)
+        found = None if until_ms == NONE else engine.silences(until_ms, heard_since_ms)
         if found is None:
             return []
         identity = found.identity

@@ -24,6 +24,7 @@ from rules.change import Disposition, EpisodeChange, Outcome
 from rules.distress import Distress, pressing
 from rules.engine import Engine
 from rules.heard import Heard
+from rules.hearing import Hearing
 from rules.identity import uuid_texts
 from rules.ledger import Ledger
 from rules.linked import linked
@@ -60,6 +61,7 @@ class Timely:
         self._ignored = 0
         self._history: dict[int, tuple[int, int]] = {}
         self._silence = Silence()
+        self._hearing = Hearing()
 
     @classmethod
     def new(cls, rulebook: Rulebook, zones: ZoneSet) -> Timely:
@@ -119,6 +121,7 @@ class Timely:
             taken[late] = True
             self._late += len(late)
         self._tail.add(reports.take(taken))
+        self._hearing.note(reports, taken)
         self._told.note(outcome.changes)
         self._silence.heed(outcome.changes)
         changes: Sequence[EpisodeChange] = outcome.changes
@@ -150,9 +153,9 @@ class Timely:
         """What is new of vehicles that are silent. They are told so much later as reports can be late, so
         that disorder makes no alert. To be asked for before every `snapshot`: what was told then is not told
         again by who goes on from there."""
-        newest_ms = self._live.newest_report_ms
-        until_ms = NONE if newest_ms == NONE else newest_ms - HORIZON_MS
-        return self._silence.tell(self._live, until_ms)
+        hearing = self._hearing
+        until_ms = NONE if hearing.newest_ms == NONE else hearing.newest_ms - HORIZON_MS
+        return self._silence.tell(self._live, until_ms, hearing.since_ms)
 
     def take_history(self) -> dict[int, tuple[int, int]]:
         """Times of the first and last report of each vehicle that came too late, since the last call."""
@@ -172,7 +175,7 @@ class Timely:
         made = Timely(settled, live)
         made._heard = self._heard
         made._due = due
-        made._distress, made._silence = self._distress, self._silence
+        made._distress, made._silence, made._hearing = self._distress, self._silence, self._hearing
         made._revised = self._revised
         made.refused, made._ignored, made._history = self.refused, self._ignored, self._history
         return made
@@ -181,9 +184,13 @@ class Timely:
         """The whole state. Late reports that still wait are in it and will be evaluated as if they had come
         in order, so ask for `late_changes` before."""
         base = self._base.changes(self._settled.wording)
-        distress = self._distress.last_ms
         return timely_snapshot.dump(
-            self._settled.snapshot(), self._tail.whole(), base, self._revised, distress
+            self._settled.snapshot(),
+            self._tail.whole(),
+            base,
+            self._revised,
+            self._distress.last_ms,
+            (self._hearing.newest_ms, self._hearing.since_ms),
         )
 
     @classmethod
@@ -199,6 +206,7 @@ class Timely:
         made = cls(*engines)
         made._tail, made._revised = Tail(saved.tail), saved.revised
         made._distress = Distress(saved.distress)
+        made._hearing = Hearing(*saved.heard_ms)
         made._base = Ledger(saved.base)
         made._told.note(made._live.process(made._sorted_tail()).changes)
         made._heard.note(saved.tail, np.ones(len(saved.tail), bool), made._live)

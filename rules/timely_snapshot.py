@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from rules import alarm_column
 from rules.change import EpisodeChange
+from rules.records import NONE
 from rules.reports import COLUMN_TYPES, Reports
 from rules.snapshot import SnapshotError
 
@@ -31,6 +32,7 @@ class SavedTail:
     base: list[EpisodeChange]
     revised: Counter[str]
     distress: dict[int, int]
+    heard_ms: tuple[int, int]  # as `rules.hearing.Hearing` takes them
 
 
 def dump(
@@ -39,6 +41,7 @@ def dump(
     base: Iterable[EpisodeChange],
     revised: Counter[str],
     distress: Mapping[int, int],
+    heard_ms: tuple[int, int],
 ) -> bytes:
     """As one Arrow record batch: a row a report of the tail, the rest in the schema's metadata."""
     arrays = [pa.array(getattr(tail, name)) for name in COLUMN_TYPES]
@@ -46,7 +49,7 @@ def dump(
         [*arrays, alarm_column.encode(len(tail), tail.safety)], names=[*COLUMN_TYPES, "alarms"]
     )
     alerts = [{name: getattr(one, name) for name in _TOLD} for one in base]
-    told = {"base": alerts, "revised": revised, "distress": dict(distress)}
+    told = {"base": alerts, "revised": revised, "distress": dict(distress), "heard_ms": heard_ms}
     batch = batch.replace_schema_metadata(
         {
             "haulwatch.schema": SCHEMA_NAME,
@@ -95,6 +98,14 @@ def load(data: bytes) -> SavedTail:
         tail = Reports(**columns, safety=alarm_column.decode(batch.column("alarms")))
         base = [EpisodeChange(**one) for one in told["base"]]
         distress = {int(key): int(ms) for key, ms in told.get("distress", {}).items()}
-        return SavedTail(metadata[b"haulwatch.settled"], tail, base, Counter(told["revised"]), distress)
+        newest_ms, since_ms = told.get("heard_ms", (NONE, NONE))
+        return SavedTail(
+            metadata[b"haulwatch.settled"],
+            tail,
+            base,
+            Counter(told["revised"]),
+            distress,
+            (int(newest_ms), int(since_ms)),
+        )
     except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise SnapshotError(f"damaged snapshot: {error!r}") from error

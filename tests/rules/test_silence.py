@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from geo.zones import ZoneSet
 from rules import conditions
 from rules.change import EpisodeChange
 from rules.engine import Engine
+from rules.records import NONE
 from rules.reports import Reports
 from rules.rulebook import default_rulebook
 from rules.silence import Silence
@@ -81,6 +83,13 @@ FLEETS = st.lists(_TRACK, min_size=1, max_size=4).map(
 )
 
 
+def heard_since(tracks: dict[int, Track]) -> int:
+    """The oracle of the clock: where the newest stretch of reports without a break of five minutes begins."""
+    seconds = sorted(second for track in tracks.values() for second, _ in track)
+    breaks = [later for before, later in itertools.pairwise(seconds) if later - before > 300]
+    return breaks[-1] if breaks else seconds[0]
+
+
 @PROPERTY
 @given(FLEETS, st.lists(st.integers(0, 32), max_size=6), st.booleans())
 def test_in_the_end_as_the_oracle_says(tracks: dict[int, Track], cuts: list[int], asks: bool) -> None:
@@ -92,7 +101,7 @@ def test_in_the_end_as_the_oracle_says(tracks: dict[int, Track], cuts: list[int]
         silence.heed(made)
         changes += made
         if asks or end == len(stream):
-            changes += silence.tell(engine, engine.newest_report_ms)
+            changes += silence.tell(engine, int(stream.time_ms[:end].max(initial=NONE)))
     newest_s = max(track[-1][0] for track in tracks.values())
     for key, track in tracks.items():
         assert final(changes, key) == silences(track, newest_s)
@@ -108,10 +117,17 @@ def test_a_worker_tells_them_ten_minutes_later(tracks: dict[int, Track], cuts: l
         changes += engine.process(stream.take(slice(begin, end))).changes
         changes += engine.silences()
     newest_s = max(track[-1][0] for track in tracks.values())
+    since_s = heard_since(tracks)
     for key, track in tracks.items():
         ended = [one for one in silences(track, newest_s) if one[3] is not None]
         lasting = [one for one in silences(track, newest_s - LATE_S) if one[1] == track[-1][0]]
+        # It has lasted long enough since the others have been heard, of a day longer than that.
+        heard_s = newest_s - LATE_S - since_s
+        lasting = [one for one in lasting if heard_s >= one[2] - one[1] + (one[0] == "offline_24h")]
         assert final(changes, key) == sorted(ended + lasting)
+
+
+HEARD = [(second, 0.0) for second in range(0, 2401, 300)]
 
 
 class TestWorker:
@@ -127,21 +143,21 @@ class TestWorker:
 
     def test_it_opens_while_the_vehicle_is_silent_and_closes_with_its_return(self) -> None:
         engine = Timely.new(BOOK, MAP)
-        assert self.told(engine, a=[(0, 60)], b=[(2399, 0)]) == []
+        assert self.told(engine, a=[(0, 60)], b=[*HEARD[:-1], (2399, 0)]) == []
         assert self.told(engine, b=[(2400, 0)]) == [("silent_driving", "open", None)]
         assert self.told(engine, b=[(2500, 0)]) == []
         assert self.told(engine, a=[(3000, 0)]) == [("silent_driving", "close", 3000)]
 
     def test_reports_from_a_dead_zone_take_it_back(self) -> None:
         engine = Timely.new(BOOK, MAP)
-        assert self.told(engine, a=[(0, 60)], b=[(2400, 0)]) == [("silent_driving", "open", None)]
+        assert self.told(engine, a=[(0, 60)], b=HEARD) == [("silent_driving", "open", None)]
         stored = [(second, 60.0) for second in range(30, 2400, 30)]
         assert self.told(engine, a=stored) == [("silent_driving", "withdraw", None)]
         assert self.told(engine, b=[(2500, 0)]) == []
 
     def test_who_goes_on_from_a_snapshot_does_not_tell_it_again(self) -> None:
         engine = Timely.new(BOOK, MAP)
-        assert self.told(engine, a=[(0, 60)], b=[(2400, 0)]) == [("silent_driving", "open", None)]
+        assert self.told(engine, a=[(0, 60)], b=HEARD) == [("silent_driving", "open", None)]
         engine = Timely.restore(BOOK, MAP, engine.snapshot())
         assert self.told(engine, b=[(2500, 0)]) == []
         stored = [(second, 60.0) for second in range(30, 2500, 30)]
@@ -149,9 +165,24 @@ class TestWorker:
 
     def test_late_reports_of_others_do_not_tell_it_again(self) -> None:
         engine = Timely.new(BOOK, MAP)
-        assert self.told(engine, a=[(0, 60)], b=[(2400, 0)]) == [("silent_driving", "open", None)]
+        assert self.told(engine, a=[(0, 60)], b=HEARD) == [("silent_driving", "open", None)]
         assert self.told(engine, b=[(2300, 0)]) == []
         assert self.told(engine, a=[(3000, 0)]) == [("silent_driving", "close", 3000)]
+
+    def test_an_outage_makes_no_alert_of_who_comes_back_second(self) -> None:
+        engine = Timely.new(BOOK, MAP)
+        assert self.told(engine, a=[(0, 60)], b=[(0, 60)]) == []
+        assert self.told(engine, b=[(7200, 0)]) == [("silent_driving", "close", 7200)]
+        assert self.told(engine, b=[(second, 0.0) for second in range(7300, 9600, 100)]) == []
+        assert self.told(engine, b=[(9600, 0)]) == [("silent_driving", "open", None)]
+
+    def test_what_a_dead_zone_kept_says_nothing_of_others(self) -> None:
+        engine = Timely.new(BOOK, MAP)
+        assert self.told(engine, a=[(0, 60)]) == []
+        stored = reports_of({ord("b"): [(second, 0.0) for second in range(0, 7200, 100)]})
+        stored = replace(stored, received_ms=np.full(len(stored), (MIDNIGHT_S + 7400) * 1000))
+        engine.process(stored)
+        assert engine.silences() == []
 
     def test_a_whole_partition_that_is_silent_makes_no_alerts(self) -> None:
         engine = Timely.new(BOOK, MAP)
