@@ -14,7 +14,7 @@ outage, of one vehicle sooner than of another, and say nothing of who is silent.
 
 BREAK_MS = 300_000
 """After so long without any live report nobody was heard: an outage of the platform or its network.
-Silence counts from its end on, or an outage would make an alert of every vehicle that is back after the first."""
+Silence counts from its end on, or it would make an alert of every vehicle that is back after the first."""
 
 
 class Hearing:
