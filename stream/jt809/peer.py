@@ -158,7 +158,7 @@ class Peer:
         return self._sent.find(data_type, first, last)
 
     def send_again(self, frame: SentFrame, now_s: float) -> LinkName | None:
-        """Queue a frame once more, unchanged; the link it is for now, None if both are down."""
+        """Queue a frame once more, unchanged; tells the link that takes it, None if both are down."""
         link = self._link_for(frame.message_id)
         if link is None:
             return None

@@ -168,7 +168,6 @@ def send_telemetry(bootstrap_servers: str, *blocks: tuple[str, bytes]) -> None:
                 # The client's first look at the broker may come before all partitions have a leader.
                 async with asyncio.timeout(20):
                     while partition not in await producer.partitions_for("telemetry"):
-                        await asyncio.sleep(0.05)
                         await producer.client.force_metadata_update()
                 await producer.send_and_wait("telemetry", block, partition=partition)
         finally:
