@@ -46,9 +46,12 @@ def database(postgres_dsn: str, template_database: str) -> Iterator[str]:
     yield from _database(postgres_dsn, template_database)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def broker() -> Iterator[str]:
-    """Bootstrap address of a memory-only Kafka-protocol broker that lives as long as the session."""
+    """Bootstrap address of a memory-only Kafka-protocol broker that a module has for itself.
+
+    Not longer: a topic keeps the partition count it was first made with, and modules want different ones.
+    """
     with running_broker() as bootstrap_servers:
         yield bootstrap_servers
 
