@@ -11,20 +11,18 @@ import asyncio
 import json
 import time
 import urllib.request
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import numpy as np
 from aiokafka import AIOKafkaProducer
 
 from benchmarks.fleet_load import FleetLoad
-from benchmarks.whole_centre import PARTITIONS, WholeCentre, whole_centre
+from benchmarks.whole_centre import PARTITIONS, WholeCentre, wait_until, whole_centre
 from rules.blocks import encode_block
 from rules.identity import partitions_of, vehicle_key
 from stream.topics import TELEMETRY
 
 VEHICLES = 50_000
-PATIENCE_S = 300.0
 _BLOCK_ROWS = 2_000
 
 
@@ -46,16 +44,16 @@ def _seconds(vehicles: int) -> dict[str, float]:
         codes = centre.register(load.registry_csv())
         centre.start()
         asyncio.run(_publish(centre.bootstrap_servers, [f"B{one.number}" for one in load.vehicles]))
-        _wait(lambda: centre.stored() == 2 * vehicles, "the fleet's reports are stored")
+        wait_until(lambda: centre.stored() == 2 * vehicles, "the fleet's reports are stored")
         centre.stop()
         began_s = time.perf_counter()
         centre.start()
         listening_s = time.perf_counter() - began_s
-        _wait(lambda: _shown(centre) == vehicles, "the desk shows all vehicles")
+        wait_until(lambda: _shown(centre) == vehicles, "the desk shows all vehicles")
         shown_s = time.perf_counter() - began_s
         load.vehicles = load.vehicles[:1]
         asyncio.run(_report(load, centre, codes))
-        _wait(lambda: centre.stored() > 2 * vehicles, "a new report is stored")
+        wait_until(lambda: centre.stored() > 2 * vehicles, "a new report is stored")
         judging_s = time.perf_counter() - began_s
     return {"listening_s": listening_s, "shown_s": shown_s, "judging_s": judging_s}
 
@@ -74,7 +72,7 @@ async def _publish(bootstrap_servers: str, vehicle_ids: list[str]) -> None:
                 for some in np.array_split(mine, max(1, len(mine) // _BLOCK_ROWS)):
                     if len(some):
                         block = _block(keys[some], [vehicle_ids[one] for one in some], time_ms)
-                        await producer.send_and_wait(TELEMETRY, block, partition=partition)
+                        await producer.send_andwait_until(TELEMETRY, block, partition=partition)
     finally:
         await producer.stop()
 
@@ -114,12 +112,3 @@ def _shown(centre: WholeCentre) -> int:
     with urllib.request.urlopen(f"http://127.0.0.1:{centre.desk_port}/api/positions", timeout=60) as answer:
         positions = json.load(answer)
     return len(positions["positions"])
-
-
-def _wait(ready: Callable[[], bool], what: str) -> None:
-    """Ask again until it is so. Raises TimeoutError."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not ready():
-        if time.monotonic() > deadline_s:
-            raise TimeoutError(f"not within {PATIENCE_S:.0f} s: {what}")
-        time.sleep(0.1)

@@ -6,7 +6,8 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.services import data_folder, free_port, running_broker
 
 ROLES = ("worker", "desk", "gateway")
 PARTITIONS = 12
+PATIENCE_S = 300.0
 
 
 @dataclass
@@ -92,6 +94,15 @@ def whole_centre() -> Iterator[WholeCentre]:
         centre = WholeCentre(dsn, bootstrap_servers, folder)
         stack.callback(centre.stop)
         yield centre
+
+
+def wait_until(ready: Callable[[], bool], what: str) -> None:
+    """Ask again until it is so. Raises TimeoutError."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not ready():
+        if time.monotonic() > deadline_s:
+            raise TimeoutError(f"not within {PATIENCE_S:.0f} s: {what}")
+        time.sleep(0.1)
 
 
 def _private_mb(pid: int) -> float:
