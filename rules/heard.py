@@ -22,12 +22,23 @@ class Seats(Protocol):
         """Key of the driver last at the wheel of each vehicle, 0 for none, and whether he still is."""
 
 
+class Settled(Protocol):
+    """What knows how far the reports of a vehicle are settled: an engine."""
+
+    def newest_ms(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Time of the newest report of each vehicle; `rules.records.NONE` where none is known."""
+
+
 class Heard:
-    """Mutable: the newest report of each driver, 16 bytes a driver and the index."""
+    """Mutable: the newest report of each driver who has one that is not settled, 16 bytes a driver and the
+    index; up to as many again who have none are not forgotten yet."""
 
     def __init__(self) -> None:
         self._index = KeyIndex()
         self._newest = Records(_LAYOUT)
+
+    def __len__(self) -> int:
+        return self._index.rows
 
     def out_of_turn(self, reports: Reports, seats: Seats) -> int:
         """How many reports, not yet taken, are of drivers who have been heard of in other vehicles since, or
@@ -53,3 +64,16 @@ class Heard:
         # Of a driver's reports in one batch the last one, which is the newest, stays.
         self._newest.rows["time_ms"][row[newer]] = reports.time_ms[of[newer]]
         self._newest.rows["vehicle_key"][row[newer]] = reports.vehicle_key[of[newer]]
+
+    def forget(self, settled: Settled) -> None:
+        """Drop the drivers whose newest report is settled, unless they are few: an older one of theirs would
+        find nothing behind it that it could change."""
+        rows = self._newest.rows
+        keep = rows["time_ms"] > settled.newest_ms(np.ascontiguousarray(rows["vehicle_key"]))
+        if 2 * np.count_nonzero(keep) >= len(rows):
+            return
+        kept, keys = rows[keep], self._index.keys[keep]
+        self._index, self._newest = KeyIndex(), Records(_LAYOUT)
+        self._index.find_or_add(keys)
+        self._newest.grow(len(kept))
+        self._newest.rows[:] = kept

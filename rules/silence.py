@@ -21,27 +21,34 @@ from rules.changes import Changes
 from rules.finding import FINDING, OPEN
 from rules.quality import OFFLINE, RULES, SILENT
 from rules.records import NONE
+from rules.reports import Reports
 from rules.vehicles import Vehicles
 
 _RULES = frozenset((RULES[SILENT], RULES[OFFLINE]))
 _MIX = np.int64(0x1E3779B97F4A7C15)
+_NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
 class Silences:
-    """n silences of vehicles: `what` is the condition of `rules.quality`, `row` the vehicle's."""
+    """n silences of vehicles: `what` is the condition of `rules.quality`, `row` the vehicle's.
+
+    Others can come at `due_ms` at the soonest, but for vehicles whose newest report is `least_ms` or more old
+    and has come since.
+    """
 
     what: NDArray[np.uint8]
     row: NDArray[np.int64]
     key: NDArray[np.int64]
     newest: NDArray[np.void]  # rows of the vehicles' newest reports
     silent_ms: NDArray[np.int64]  # how long a silence of this kind must last
+    due_ms: int
+    least_ms: int
 
     def take(self, which: NDArray[Any]) -> Silences:
         """Some of them."""
-        return Silences(
-            self.what[which], self.row[which], self.key[which], self.newest[which], self.silent_ms[which]
-        )
+        names = ("what", "row", "key", "newest", "silent_ms")
+        return replace(self, **{name: getattr(self, name)[which] for name in names})
 
     @property
     def identity(self) -> NDArray[np.int64]:
@@ -55,14 +62,22 @@ def find(
 ) -> Silences:
     """Who has been silent long enough at a time, while others were heard."""
     rows = vehicles.table.rows[: len(vehicles)]
-    least_ms = np.minimum(parameters["silent_ms"], parameters["offline_ms"]).min()
-    maybe = ((rows["time_ms"] != NONE) & (rows["time_ms"] <= until_ms - least_ms)).nonzero()[0]
+    least_ms = int(np.minimum(parameters["silent_ms"], parameters["offline_ms"]).min())
+    times_ms = rows["time_ms"].copy()
+    old = times_ms <= until_ms - least_ms
+    maybe = (old & (times_ms != NONE)).nonzero()[0]
     newest = rows[maybe]
     kind = newest["vehicle_class"]
-    silent_ms = until_ms - np.maximum(newest["time_ms"], heard_since_ms)
+    since_ms = np.maximum(newest["time_ms"], heard_since_ms)
+    silent_at_ms = since_ms + parameters["silent_ms"][kind]
+    offline_at_ms = since_ms + parameters["offline_ms"][kind] + 1
     driving = newest["speed_kmh"] > parameters["silent_kmh"][kind]
-    silent = (driving & (silent_ms >= parameters["silent_ms"][kind])).nonzero()[0]
-    offline = (silent_ms > parameters["offline_ms"][kind]).nonzero()[0]
+    silent = (driving & (silent_at_ms <= until_ms)).nonzero()[0]
+    offline = (offline_at_ms <= until_ms).nonzero()[0]
+    coming = (
+        np.append(times_ms[~old] + least_ms, silent_at_ms[driving & (silent_at_ms > until_ms)]),
+        offline_at_ms[offline_at_ms > until_ms],
+    )
     which = np.append(silent, offline)
     return Silences(
         what=np.repeat(np.array([SILENT, OFFLINE], np.uint8), [len(silent), len(offline)]),
@@ -70,6 +85,8 @@ def find(
         key=vehicles.keys[maybe[which]],
         newest=newest[which],
         silent_ms=np.append(parameters["silent_ms"][kind[silent]], parameters["offline_ms"][kind[offline]]),
+        due_ms=min(int(some.min(initial=_NEVER)) for some in coming),
+        least_ms=least_ms,
     )
 
 
@@ -112,38 +129,75 @@ class Watched(Protocol):
 
 
 class Silence:
-    """What has been told of silences that last."""
+    """What has been told of silences that last.
+
+    Looking through half a million vehicles takes 7 ms, and somebody asks twenty times a second: so all are
+    looked at only when it may be the time of another one, and what was told only where its vehicle reported.
+    """
 
     def __init__(self) -> None:
         self._told: dict[str, EpisodeChange] = {}
+        self._of: dict[int, int] = {}  # how many are told of a vehicle
         self._known: NDArray[np.int64] = np.empty(0, np.int64)
+        self._looked: tuple[Watched | None, int] = None, NONE  # the engine that was looked through
+        self._due_ms = self._least_ms = NONE
+        self._back: set[int] = set()
 
     def heed(self, changes: Iterable[EpisodeChange]) -> None:
         """Changes that an engine told: an alert that it closed is no longer this one's."""
         for change in changes.about(_RULES) if isinstance(changes, Changes) else changes:
             if change.rule in _RULES:
-                self._told.pop(change.alert_id, None)
+                self._drop(change.alert_id)
+
+    def note(self, engine: Watched, reports: Reports, taken: NDArray[np.bool_]) -> None:
+        """Reports that an engine has taken: of vehicles that are back, or are heard of with old reports."""
+        if self._of:
+            self._back |= self._of.keys() & set(reports.vehicle_key[taken].tolist())
+        if self._looked[0] is engine:
+            old = taken & (reports.time_ms < self._due_ms - self._least_ms)
+            newest_ms = engine.newest_ms(reports.vehicle_key[old]).min(initial=_NEVER - self._least_ms)
+            self._due_ms = min(self._due_ms, int(newest_ms) + self._least_ms)
 
     def tell(self, engine: Watched, until_ms: int, heard_since_ms: int = NONE) -> list[EpisodeChange]:
-        """The silences that are new at a time, and those that turned out to be none.
+        """The silences that are new at a time, which never goes back, and those that turned out to be none.
 
         What has been told at last is a function of the engine's state and of these times alone, which are
         `rules.records.NONE` before the first report.
         """
-        found = None if until_ms == NONE else engine.silences(until_ms, heard_since_ms)
-        if found is None:
+        if until_ms == NONE:
             return []
+        looked = self._looked == (engine, heard_since_ms)
+        gone = self._gone(engine, self._back if looked else None)
+        self._back.clear()
+        if looked and until_ms < self._due_ms:
+            return gone
+        found = engine.silences(until_ms, heard_since_ms)
+        if found is None:
+            return gone
         identity = found.identity
         news = engine.describe_silences(found.take(~np.isin(identity, self._known)))
-        self._known = identity
-        gone = self._gone(engine)
-        self._told |= {change.alert_id: change for change in news}
+        self._known, self._looked = identity, (engine, heard_since_ms)
+        self._due_ms, self._least_ms = found.due_ms, found.least_ms
+        for change in news:
+            if change.alert_id not in self._told:
+                self._of[change.vehicle_key] = self._of.get(change.vehicle_key, 0) + 1
+            self._told[change.alert_id] = change
         return gone + news
 
-    def _gone(self, engine: Watched) -> list[EpisodeChange]:
-        told = [*self._told.values()]
+    def _gone(self, engine: Watched, back: set[int] | None) -> list[EpisodeChange]:
+        """Take back what was told of vehicles, of all with None, that have reported since it began."""
+        if back is not None and not back:
+            return []
+        told = [one for one in self._told.values() if back is None or one.vehicle_key in back]
         newest_ms = engine.newest_ms(np.array([one.vehicle_key for one in told], np.int64))
         gone = [one for one, at_ms in zip(told, newest_ms.tolist(), strict=True) if at_ms != one.start_ms]
         for one in gone:
-            del self._told[one.alert_id]
+            self._drop(one.alert_id)
         return [replace(one, kind="withdraw", revised=one.revised + 1) for one in gone]
+
+    def _drop(self, alert_id: str) -> None:
+        change = self._told.pop(alert_id, None)
+        if change is not None:
+            left = self._of.pop(change.vehicle_key) - 1
+            if left:
+                self._of[change.vehicle_key] = left

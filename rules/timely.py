@@ -124,6 +124,7 @@ class Timely:
         self._hearing.note(reports, taken)
         self._told.note(outcome.changes)
         self._silence.heed(outcome.changes)
+        self._silence.note(self._live, reports, taken)
         changes: Sequence[EpisodeChange] = outcome.changes
         if self._revised:
             changes = [self._marked(change) for change in changes]
@@ -239,6 +240,7 @@ class Timely:
         tail = tail.take(old)
         outcome = self._settled.process(tail.take(np.lexsort((tail.vehicle_key, tail.time_ms))))
         self._base.settle(outcome.changes, self._told, self._settled.wording)
+        self._heard.forget(self._settled)
         self._forget()
 
     def _old(self, tail: Reports) -> NDArray[np.bool_]:

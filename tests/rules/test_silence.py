@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.zones import ZoneSet
-from rules import conditions
+from rules import conditions, silence
 from rules.change import EpisodeChange
 from rules.engine import Engine
 from rules.records import NONE
@@ -94,14 +94,16 @@ def heard_since(tracks: dict[int, Track]) -> int:
 @given(FLEETS, st.lists(st.integers(0, 32), max_size=6), st.booleans())
 def test_in_the_end_as_the_oracle_says(tracks: dict[int, Track], cuts: list[int], asks: bool) -> None:
     stream = reports_of(tracks)
-    engine, silence = Engine(BOOK, MAP, (conditions.FAMILY,)), Silence()
+    engine, listener = Engine(BOOK, MAP, (conditions.FAMILY,)), Silence()
     changes: list[EpisodeChange] = []
     for begin, end in itertools.pairwise([0, *sorted({min(c, len(stream)) for c in cuts}), len(stream)]):
-        made = engine.process(stream.take(slice(begin, end))).changes
-        silence.heed(made)
+        part = stream.take(slice(begin, end))
+        made = engine.process(part).changes
+        listener.heed(made)
+        listener.note(engine, part, np.ones(len(part), bool))
         changes += made
         if asks or end == len(stream):
-            changes += silence.tell(engine, int(stream.time_ms[:end].max(initial=NONE)))
+            changes += listener.tell(engine, int(stream.time_ms[:end].max(initial=NONE)))
     newest_s = max(track[-1][0] for track in tracks.values())
     for key, track in tracks.items():
         assert final(changes, key) == silences(track, newest_s)
@@ -188,3 +190,41 @@ class TestWorker:
         engine = Timely.new(BOOK, MAP)
         assert self.told(engine, a=[(0, 60)], b=[(5, 60)]) == []
         assert engine.silences() == []
+
+
+class LooksAlways(Silence):
+    """Looks through all vehicles whenever it is asked."""
+
+    def tell(self, engine: Any, until_ms: int, heard_since_ms: int = NONE) -> list[EpisodeChange]:
+        self._looked = None, NONE
+        return super().tell(engine, until_ms, heard_since_ms)
+
+
+@settings(PROPERTY, max_examples=PROPERTY.max_examples // 2)
+@given(FLEETS, st.randoms(use_true_random=False), st.lists(st.integers(0, 32), max_size=8))
+def test_what_is_told_is_what_looking_at_every_round_tells(tracks: Any, random: Any, cuts: list[int]) -> None:
+    stream = reports_of(tracks)
+    moved = sorted(range(len(stream)), key=lambda at: at + random.choice([0, 0, 0, 6]))
+    stream = stream.take(np.array(moved))
+    engines = Timely.new(BOOK, MAP), Timely.new(BOOK, MAP)
+    engines[1]._silence = LooksAlways()
+    for begin, end in itertools.pairwise([0, *sorted({min(c, len(stream)) for c in cuts}), len(stream)]):
+        part = stream.take(slice(begin, end))
+        told = [
+            [*engine.process(part).changes, *engine.late_changes(), *engine.silences()] for engine in engines
+        ]
+        assert told[0] == told[1]
+
+
+def test_vehicles_are_not_all_looked_through_at_every_round(monkeypatch: Any) -> None:
+    looked = []
+    find = silence.find
+    monkeypatch.setattr(silence, "find", lambda *asked: (looked.append(asked[2]), find(*asked))[1])
+    engine = Timely.new(BOOK, MAP)
+    for second in range(0, 7200, 30):
+        # One reports all the time, one parks, one falls silent as it drives.
+        parks, falls_silent = [(second, 0.0)][second // 900 :], [(second, 60.0)][second // 1800 :]
+        engine.process(reports_of({7: [(second, 0.0)], 8: parks, 9: falls_silent}))
+        told = engine.silences()
+        assert [one.vehicle_key for one in told] == [9] * (second == 1770 + 1800 + LATE_S)
+    assert len(looked) < 8
