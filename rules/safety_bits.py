@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from geo.kernel import kernel
 
 TYRE_BITS = 16
 _TYRES = 32
@@ -34,15 +35,12 @@ TYRE_EVENTS: tuple[tuple[str, str, str], ...] = (
 _CUSTOM = ("custom", "自定义", "Custom")
 
 
-def pack(
-    sent: NDArray[np.uint8], tyre_bits: NDArray[np.int32], tyres: NDArray[np.uint32], degree: NDArray[Any]
-) -> NDArray[np.int64]:
-    """The bits of m alarms. A degree beyond 10 is taken for 10."""
-    bits: NDArray[np.int64] = np.int64(1) << sent.astype(np.int64)
-    bits |= (tyre_bits.astype(np.int64) & ((1 << TYRE_BITS) - 1)) << _EVENTS_AT
-    bits |= tyres.astype(np.int64) << _TYRES_AT
-    bits |= np.int64(1) << (_DEGREES_AT + np.minimum(degree, _WORST).astype(np.int64))
-    return bits
+@kernel
+def pack(sent: int, tyre_bits: int, tyres: int, degree: int) -> int:
+    """The bits of an alarm. A degree beyond 10 is taken for 10."""
+    bits = np.int64(1) << sent | (np.int64(tyre_bits) & ((1 << TYRE_BITS) - 1)) << _EVENTS_AT
+    bits |= np.int64(tyres) << _TYRES_AT
+    return bits | np.int64(1) << (_DEGREES_AT + min(degree, _WORST))  # type: ignore[return-value]
 
 
 def joined(rule: str, bits: int) -> dict[str, Any]:

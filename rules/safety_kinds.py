@@ -99,12 +99,6 @@ def _table() -> NDArray[np.uint8]:
     return table
 
 
-_TABLE = _table()
-
-
-def kinds_of(
-    peripheral: NDArray[np.uint8], dialect: NDArray[np.uint8], event: NDArray[np.uint8]
-) -> NDArray[np.uint8]:
-    """Number of the rule of each of m alarms in `KINDS`, `NO_KIND` where it stands for none."""
-    numbers: NDArray[np.uint8] = _TABLE[peripheral, (dialect == GUANGDONG).astype(np.int64), event]
-    return numbers
+KIND_TABLE = _table()
+"""Number of the rule in `KINDS` by peripheral, whether the dialect is Guangdong's, and event; `NO_KIND` where
+an alarm stands for none."""

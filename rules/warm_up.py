@@ -10,12 +10,14 @@ from geo.zones import Zone, ZoneSet
 from rules.engine import Engine
 from rules.reports import Reports
 from rules.rulebook import default_rulebook
+from rules.safety import SafetyAlarms
 
 _NIGHT_MS = 1_780_257_600_000  # an hour of the night in Shanghai
 
 
 def warm_up() -> None:
-    """Put two reports of two vehicles through every family, with a driver who changes over."""
+    """Put two reports of two vehicles through every family, with a driver who changes over and an alarm of a
+    camera."""
     square = Zone("a", "a", "a", shapely.box(118.0, 32.0, 118.1, 32.1), limit_kmh=60.0)
     line = np.array([[118.0, 32.05], [118.1, 32.05]])
     zones = ZoneSet([square], [Route("a", "a", "a", line, ("deviation", "departure"), departures=(0,))])
@@ -30,6 +32,16 @@ def warm_up() -> None:
             speed_kmh=np.full(count, 120.0),
             vehicle_class=np.full(count, 3),
             driver_key=np.full(count, 7),
+            safety=_alarm(),
         )
     )
     Engine.restore(engine.rulebook, zones, engine.snapshot()).open_changes()
+
+
+def _alarm() -> SafetyAlarms:
+    """Of the first report."""
+    numbers = ("row", "dialect", "terminal_alarm_id", "flag", "degree", "longitude_deg", "latitude_deg")
+    told = {"peripheral": [0x65], "event": [1], "level": [1], "speed_kmh": [90], "time_ms": [_NIGHT_MS]}
+    return SafetyAlarms.build(
+        **{name: [0] for name in numbers}, **told, attachments=[0], identifier=[bytes(16)]
+    )
