@@ -65,7 +65,8 @@ class Relay:
             while await self.step() == _STEP_ROWS:
                 pass
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._rung.wait(), _IDLE_S)
+                async with asyncio.timeout(_IDLE_S):
+                    await self._rung.wait()
 
     async def step(self) -> int:
         """Send and delete one step's rows; returns how many. Rows another relay holds are left to it."""

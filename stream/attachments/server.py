@@ -84,7 +84,8 @@ class AttachmentServer:
         idle_s = self._uploads.limits.idle_s
         while not link.over:
             try:
-                data = await asyncio.wait_for(reader.read(_READ_BYTES), idle_s)
+                async with asyncio.timeout(idle_s):
+                    data = await reader.read(_READ_BYTES)
             except TimeoutError:
                 metrics.REFUSED.labels("idle").inc()
                 return
@@ -94,4 +95,5 @@ class AttachmentServer:
                 answer = await link.take(event)
                 if answer:
                     writer.write(answer)
-                    await asyncio.wait_for(writer.drain(), idle_s)
+                    async with asyncio.timeout(idle_s):
+                        await writer.drain()

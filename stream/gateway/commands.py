@@ -59,7 +59,8 @@ async def carry_out_commands(
                 group.create_task(_tick(carrier))
         finally:
             with contextlib.suppress(*DATABASE_AWAY):
-                await asyncio.wait_for(carrier.writer.step(), _DRAIN_S)
+                async with asyncio.timeout(_DRAIN_S):
+                    await carrier.writer.step()
 
 
 async def _tick(carrier: Carrier) -> None:

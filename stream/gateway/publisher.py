@@ -102,7 +102,8 @@ class Publisher(Generic[P, R]):
         if self.pending:
             self._drained.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._drained.wait(), timeout_s)
+                async with asyncio.timeout(timeout_s):
+                    await self._drained.wait()
         return not self.pending
 
     async def _follow(self, partition: int) -> None:
@@ -112,7 +113,8 @@ class Publisher(Generic[P, R]):
             await filled.wait()
             wait_s = max(min(_COMPANY_S, self._linger_s), self._next_s(sealed_s) - time.monotonic())
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(full.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await full.wait()
             sealed_s = time.monotonic()
             filled.clear()
             full.clear()
