@@ -22,13 +22,3 @@ def rule_name(rule: str) -> dict[str, str]:
         chinese, english = RULE_NAMES[base]
         return {"zh": f"{chinese}（预警）", "en": f"{english} (early warning)"}
     return {"zh": rule, "en": rule.replace("_", " ")}
-
-
-def rule_finding(rule: str) -> dict[str, str]:
-    """``{"zh", "en"}``: what a rule finds, empty for one that is not known here.
-
-    >>> rule_finding("zone_enter")["en"]
-    'the vehicle comes into a zone'
-    """
-    one = catalogue().get(rule)
-    return {"zh": one.finds_zh, "en": one.finds_en} if one else {"zh": "", "en": ""}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from alerts import migrate
@@ -20,8 +19,3 @@ def durable_database() -> Iterator[str]:
         if migrate.run(server.dsn(), messages, messages):
             raise RuntimeError(messages.getvalue())
         yield server.dsn()
-
-
-def median_rate(units: int, once: Callable[[], float], repeats: int = 5) -> float:
-    """Median of `units` per second over some runs of `once`, which returns the seconds it took."""
-    return statistics.median(units / once() for _ in range(repeats))

@@ -27,9 +27,5 @@ class OperatorError(HaulwatchError):
     exit_code = EXIT_USAGE
 
 
-class PeerError(HaulwatchError):
-    """The other end of a connection broke its protocol."""
-
-
 class ServiceError(HaulwatchError):
     """The surroundings fail: a port, a disk, a broker or a database that is away."""

@@ -12,7 +12,7 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 
@@ -42,11 +42,6 @@ class Keeper:
         self._stop = stop
         self._running: dict[str, int] = {}
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
-
-    @property
-    def epochs(self) -> Mapping[str, int]:
-        """The links this process runs, with their epochs."""
-        return self._running
 
     async def run(self) -> None:
         """Until cancelled."""

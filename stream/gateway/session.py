@@ -77,10 +77,6 @@ class Session(TerminalSession):
         if traits.edition == "2011" and self.edition == "2013":
             self.edition = "2011"  # nothing but the registration of long ago tells the two apart
 
-    def driver_at(self, time_ms: int) -> str:
-        """Whose card was in at that time, as far back as the last change goes."""
-        return self.driver_id if time_ms >= self.driver_since_ms else self.driver_before
-
     def move(self, trigger: Trigger) -> None:
         """Take one step of the table; at the end of a link nothing more goes out. Raises `SessionError`."""
         super().move(trigger)

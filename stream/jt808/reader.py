@@ -10,7 +10,7 @@ from datetime import datetime
 
 from stream.jt808.bcd import decode_time
 from stream.jt808.errors import EncodeError, TruncatedError
-from stream.jt808.text import decode_text, encode_text
+from stream.jt808.text import decode_text
 
 
 @dataclass(slots=True)
@@ -125,14 +125,6 @@ class Reader:
         """A text field of `size` bytes, padding removed."""
         return decode_text(self.take(size, field))
 
-    def short_text(self, field: str) -> str:
-        """A text with its length in a BYTE before it."""
-        return self.text(self.count(1, f"{field} length"), field)
-
-    def rest_text(self, field: str = "text") -> str:
-        """A text that fills the rest of the body."""
-        return decode_text(self.rest(field))
-
     def time(self, field: str) -> datetime | None:
         """BCD[6]; None for what is no time."""
         return decode_time(self.take(6, field))
@@ -143,9 +135,3 @@ def pack(value: int, size: int, field: str) -> bytes:
     if not 0 <= value < 1 << 8 * size:
         raise EncodeError(f"{field}: {value} does not fit {size} bytes")
     return value.to_bytes(size)
-
-
-def pack_short_text(text: str, field: str) -> bytes:
-    """A text with its length in a BYTE before it."""
-    data = encode_text(text, field)
-    return pack(len(data), 1, f"{field} length") + data
