@@ -25,9 +25,10 @@ from rules.gathering import Gathering
 from rules.records import NONE
 from rules.reports import Reports
 from rules.rulebook import Rulebook
+from rules.saved_state import SnapshotError
 from rules.silence import Listening, Silences
 from rules.slots import Slots
-from rules.snapshot import Saved, SnapshotError
+from rules.snapshot import Saved
 from rules.vehicles import Vehicles
 
 __all__ = ["Disposition", "Engine", "EpisodeChange", "Outcome", "SnapshotError"]

@@ -20,15 +20,13 @@ from numpy.typing import NDArray
 from geo.zones import ZoneSet
 from rules.family import Deriving, Setting, Watch
 from rules.records import NO_ROW, Records
+from rules.saved_state import SnapshotError, decode, encode
 from rules.slots import COUNT, Slots
 
+SCHEMA_NAME = "engine-snapshot"
 VERSION = 2
 
 ZONE_FIELD = "zone"
-
-
-class SnapshotError(ValueError):
-    """Data that is no snapshot this program can read; the log can rebuild the state without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +57,13 @@ def dump(setting: Setting, watches: Sequence[Watch], editions: str) -> bytes:
             used.update(np.unique(table.rows[ZONE_FIELD]).tolist())
     every = setting.zones.zones
     zones = {str(one): [every[one].id, every[one].name, every[one].name_en] for one in used if one != NO_ROW}
-    metadata = {
-        "haulwatch.schema": "engine-snapshot",
-        "haulwatch.version": str(VERSION),
-        "haulwatch.rulebook": setting.book.version,
-        "haulwatch.zones": json.dumps(zones, ensure_ascii=False),
-        "haulwatch.editions": editions,
+    about = {
+        "rulebook": setting.book.version,
+        "zones": json.dumps(zones, ensure_ascii=False),
+        "editions": editions,
     }
     batch = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
-    batch = batch.replace_schema_metadata(metadata)
-    sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression="lz4")
-    with pa.ipc.new_stream(sink, batch.schema, options=options) as writer:
-        writer.write_batch(batch)
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
+    return encode(batch, SCHEMA_NAME, VERSION, about)
 
 
 def read(data: bytes) -> Saved:
@@ -83,22 +73,12 @@ def read(data: bytes) -> Saved:
     ------
     SnapshotError
     """
+    batch, about = decode(data, SCHEMA_NAME, VERSION)
     try:
-        batch = pa.ipc.open_stream(data).read_next_batch()
-        batch.validate(full=True)
-    except (pa.ArrowException, OSError, ValueError, StopIteration) as error:
-        raise SnapshotError(f"not an engine snapshot: {str(error)[:200]}") from error
-    metadata = batch.schema.metadata or {}
-    if metadata.get(b"haulwatch.schema") != b"engine-snapshot":
-        raise SnapshotError("not an engine snapshot: the data has another schema")
-    version = metadata.get(b"haulwatch.version", b"").decode(errors="replace")
-    if version != str(VERSION):
-        raise SnapshotError(f"snapshot version {version!r} is not readable here, only version {VERSION}")
-    try:
-        zones = {int(index): names for index, names in json.loads(metadata[b"haulwatch.zones"]).items()}
+        zones = {int(index): names for index, names in json.loads(about["zones"]).items()}
         names = batch.schema.names
         tables = {name: batch.column(name).flatten() for name in names}
-        return Saved(tables, zones, metadata[b"haulwatch.editions"].decode())
+        return Saved(tables, zones, about["editions"].decode())
     except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise SnapshotError(f"damaged engine snapshot: {error!r}") from error
 

@@ -15,7 +15,7 @@ from rules import alarm_column
 from rules.change import EpisodeChange
 from rules.records import NONE
 from rules.reports import COLUMN_TYPES, Reports
-from rules.snapshot import SnapshotError
+from rules.saved_state import SnapshotError, decode, encode
 
 SCHEMA_NAME = "timely-snapshot"
 VERSION = 1
@@ -50,20 +50,11 @@ def dump(
     )
     alerts = [{name: getattr(one, name) for name in _TOLD} for one in base]
     told = {"base": alerts, "revised": revised, "distress": dict(distress), "heard_ms": heard_ms}
-    batch = batch.replace_schema_metadata(
-        {
-            "haulwatch.schema": SCHEMA_NAME,
-            "haulwatch.version": str(VERSION),
-            "haulwatch.settled": settled,
-            "haulwatch.told": json.dumps(told, ensure_ascii=False, default=_plain),
-        }
-    )
-    sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression="lz4")
-    with pa.ipc.new_stream(sink, batch.schema, options=options) as writer:
-        writer.write_batch(batch)
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
+    about: dict[str, bytes | str] = {
+        "settled": settled,
+        "told": json.dumps(told, ensure_ascii=False, default=_plain),
+    }
+    return encode(batch, SCHEMA_NAME, VERSION, about)
 
 
 def _plain(value: Any) -> Any:
@@ -80,18 +71,9 @@ def load(data: bytes) -> SavedTail:
     SnapshotError
         The data is no such snapshot, or of a version this program does not read.
     """
+    batch, about = decode(data, SCHEMA_NAME, VERSION)
     try:
-        batch = pa.ipc.open_stream(data).read_next_batch()
-        batch.validate(full=True)
-    except (pa.ArrowException, OSError, ValueError, StopIteration) as error:
-        raise SnapshotError(f"not a snapshot: {str(error)[:200]}") from error
-    metadata = batch.schema.metadata or {}
-    name = metadata.get(b"haulwatch.schema", b"").decode(errors="replace")
-    version = metadata.get(b"haulwatch.version", b"").decode(errors="replace")
-    if (name, version) != (SCHEMA_NAME, str(VERSION)):
-        raise SnapshotError(f"snapshot {name!r} of version {version!r} is not readable here")
-    try:
-        told = json.loads(metadata[b"haulwatch.told"])
+        told = json.loads(about["told"])
         columns: dict[str, Any] = {
             column: batch.column(column).to_numpy(zero_copy_only=False) for column in COLUMN_TYPES
         }
@@ -100,7 +82,7 @@ def load(data: bytes) -> SavedTail:
         distress = {int(key): int(ms) for key, ms in told.get("distress", {}).items()}
         newest_ms, since_ms = told.get("heard_ms", (NONE, NONE))
         return SavedTail(
-            metadata[b"haulwatch.settled"],
+            about["settled"],
             tail,
             base,
             Counter(told["revised"]),

@@ -17,7 +17,7 @@ from alerts.migrate import ensure_partitions
 from alerts.relay import Relay
 from geo.zones import ZoneSet
 from rules.rulebook import Rulebook, default_rulebook, load_rulebook
-from rules.snapshot import SnapshotError
+from rules.saved_state import SnapshotError
 from rules.timely import Timely
 from rules.warm_up import warm_up
 from stream.attachments.configure import retention_of, upload_place_of

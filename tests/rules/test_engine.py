@@ -10,11 +10,12 @@ import pytest
 
 from geo.zones import ZoneSet
 from rules.change import Disposition
-from rules.engine import Engine, SnapshotError
+from rules.engine import Engine
 from rules.identity import alert_id, partition_of, partitions_of, vehicle_key
 from rules.key_index import KeyIndex
 from rules.reports import Reports, digest
 from rules.rulebook import default_rulebook
+from rules.saved_state import SnapshotError
 from tests.rules.oracle import Rectangle, Report
 from tests.rules.tracks import MIDNIGHT_S, to_reports, to_zones
 
