@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -25,6 +26,7 @@ class Vehicle(asyncio.Protocol):
     load: FleetLoad
     reports: int = 0
     sent_s: dict[datetime, float] = field(default_factory=dict)
+    _ready: deque[tuple[datetime, bytes]] = field(default_factory=deque)
 
     @property
     def phone(self) -> str:
@@ -38,22 +40,32 @@ class Vehicle(asyncio.Protocol):
 
     def report(self) -> None:
         """Send the next report of the drive."""
-        device_time = self.load.begin + timedelta(seconds=REPORT_EVERY_S * self.reports)
-        speeding = (self.reports + 7 * self.number) % CYCLE < SPEEDING
+        device_time, frame = self._ready.popleft() if self._ready else self._frame(self.reports)
+        self.reports += 1
+        self.sent_s[device_time] = time.time()
+        self._transport.write(frame)
+
+    def prepare(self, reports: int) -> None:
+        """Encode that many of the next reports now."""
+        self._ready.extend(self._frame(self.reports + number) for number in range(reports))
+
+    def _frame(self, number: int) -> tuple[datetime, bytes]:
+        """Time and frame of a report by its number."""
+        device_time = self.load.begin + timedelta(seconds=REPORT_EVERY_S * number)
+        speeding = (number + 7 * self.number) % CYCLE < SPEEDING
         message = PositionReport(
             alarm_bits=0,
             status_bits=3,
-            latitude_deg=31.5 + self.number * 1e-3 % 3 + self.reports * 1e-5,
+            latitude_deg=31.5 + self.number * 1e-3 % 3 + number * 1e-5,
             longitude_deg=118.5,
             altitude_m=10,
             speed_kmh=LIMIT_KMH + 20.0 if speeding else 80.0,
             heading_deg=0,
             time=device_time,
         )
-        self.reports += 1
-        frame = encode_frame(0x0200, self.phone, self.reports & 0xFFFF, message.encode("2013"), "2013")
-        self.sent_s[device_time] = time.time()
-        self._transport.write(frame)
+        return device_time, encode_frame(
+            0x0200, self.phone, number + 1 & 0xFFFF, message.encode("2013"), "2013"
+        )
 
     def data_received(self, data: bytes) -> None:
         self.load.heard(data.count(b"\x7e") // 2)
@@ -95,6 +107,12 @@ class FleetLoad:
             await loop.create_connection(lambda vehicle=vehicle: vehicle, "127.0.0.1", port)
             vehicle.authenticate(codes[vehicle.phone.lstrip("0")])
         await self._heard(len(self.vehicles))
+
+    def prepare(self, reports: int) -> None:
+        """Encode that many reports of the whole fleet before any is sent: 20 us each, a fifth of a core at
+        10,000 a second that the centre on the same machine would miss."""
+        for vehicle in self.vehicles:
+            vehicle.prepare(-(-reports // len(self.vehicles)))
 
     async def drive(self, reports_per_s: float, seconds: float) -> tuple[int, float]:
         """Report in turn at a steady total rate; returns how many were sent, in how many seconds."""
