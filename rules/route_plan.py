@@ -67,7 +67,7 @@ def make_route_plan(routes: Sequence[Route]) -> RoutePlan:
         A route has too many departures.
     """
     lines = make_lines([route.line for route in routes])
-    edges = len(lines.x_deg)
+    edges = len(lines.edges)
     width_m, segment_of = np.full(edges, np.nan), np.full(edges, -1, np.int32)
     limit_kmh, night_limit_kmh = np.full(edges, np.inf), np.full(edges, np.inf)
     min_s: list[float] = []
@@ -127,10 +127,12 @@ def _hours(route: Route) -> NDArray[np.bool_]:
 
 def _bearings(lines: Lines) -> NDArray[np.float64]:
     """Direction of each edge; those that lead from one line to the next mean nothing."""
-    bearing = np.zeros(len(lines.x_deg))
+    x_deg, y_deg = lines.edges["x_deg"], lines.edges["y_deg"]
+    bearing = np.zeros(len(x_deg))
     if len(bearing) > 1:
-        scale = np.cos(np.radians(lines.y_deg[:-1]))
-        bearing[:-1] = np.degrees(np.arctan2(np.diff(lines.x_deg) * scale, np.diff(lines.y_deg))) % 360
+        # Contiguous, as numpy's functions may give other last bits for columns of records.
+        scale = np.cos(np.radians(np.ascontiguousarray(y_deg[:-1])))
+        bearing[:-1] = np.degrees(np.arctan2(np.diff(x_deg) * scale, np.diff(y_deg))) % 360
     return bearing
 
 

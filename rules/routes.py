@@ -200,7 +200,7 @@ def _be_inside(
 ) -> int:
     now = _in_hours(plan, route, e.time_ms)
     lines, asks = plan.lines, plan.asks[route]
-    length_m = lines.along_m[lines.start[route + 1] - 1]
+    length_m = lines.edges[lines.start[route + 1] - 1].along_m
     at_start = along_m <= p.terminus_m
     at_end = at_start or along_m >= length_m - p.terminus_m
     segment = plan.segment_of[edge]
