@@ -13,6 +13,7 @@ STAGES = {
     "rules": "reports through all rules, against the plain per-report oracle of the tests",
     "history": "days of vehicles looked at again, by one process and two; late reports against none",
     "roads": "positions matched to roads, against the nearest line of a shapely.STRtree alone",
+    "sizes": "bytes a report takes in the log, on the disk and in a worker, against its numbers alone",
     "sink": "rows through a whole flush transaction, against a bare binary COPY",
     "gateway": "position reports to their durable answers, against a bare uvloop echo",
     "slow_peers": "healthy terminals' answers beside thousands of slow peers, against without them",
