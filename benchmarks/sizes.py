@@ -14,8 +14,11 @@ import numpy as np
 
 from benchmarks.fleet_reports import Fleet
 from benchmarks.surroundings import durable_database
+from geo.zones import ZoneSet
 from rules.blocks import encode_block
 from rules.reports import COLUMN_TYPES, Reports
+from rules.rulebook import default_rulebook
+from rules.timely import Timely
 from stream.log_identity import LogIdentity
 from stream.topics import TELEMETRY
 from stream.worker import flush
@@ -23,6 +26,7 @@ from stream.worker.checkpoint import Advance, claim
 
 VEHICLES = 10_000
 BATCHES = 30
+TEN_MINUTES = 20  # batches of one report of every vehicle
 BLOCKS = (20, 200, 2_000)
 ITEMS = bytes.fromhex("010400012345" + "03020258" + "300118" + "310109" + "2504000000ff")
 PLAIN_BYTES = 8 + 8 + 2 * 4 + 2 * 2 + 2 + 2 * 4  # key, time, place, speeds, heading, bits
@@ -34,11 +38,15 @@ def run() -> dict[str, object]:
     with durable_database() as dsn:
         table, index = asyncio.run(_stored(dsn, reports))
     tail = Reports.concat(reports)
+    engine = Timely.new(default_rulebook(), ZoneSet())
+    for one in reports[:TEN_MINUTES]:
+        engine.process(one)
     return {
         **{f"log_bytes_at_{rows}_a_block": len(_block(reports[0], rows)) / rows for rows in BLOCKS},
         "table_bytes": table,
         "index_bytes": index,
         "worker_tail_bytes": sum(getattr(tail, name).nbytes for name in COLUMN_TYPES) / len(tail),
+        "snapshot_bytes": len(engine.snapshot()) / engine.tail_rows,
         "baseline": "a report's numbers one after the other",
         "baseline_bytes": PLAIN_BYTES,
         "ratio": (table + index) / PLAIN_BYTES,

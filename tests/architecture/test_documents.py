@@ -25,6 +25,13 @@ def test_every_setting_is_used() -> None:
     assert unused == set()
 
 
+def test_every_table_is_told_of() -> None:
+    sql = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "alerts/migrations").glob("*.sql"))
+    tables = set(re.findall(r"CREATE TABLE (\w+)", sql)) - {"tracks_default"}
+    told = (ROOT / "docs" / "storage.md").read_text(encoding="utf-8")
+    assert {table for table in tables if f"`{table}`" not in told} == set()
+
+
 def test_links_between_documents_lead_somewhere() -> None:
     broken = [
         f"{path.name}: {target}"
