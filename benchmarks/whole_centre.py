@@ -79,7 +79,14 @@ class WholeCentre:
         return int(row[0]) if row else 0
 
     def private_mb(self) -> dict[str, float]:
-        """Memory of each role that is its own alone, in MB (Linux: private pages)."""
+        """Memory of each role that is its own alone, in MB (Linux: private pages).
+
+        Raises RuntimeError with the last words of a role that has ended.
+        """
+        for name, process in self.running.items():
+            if process.poll() is not None:
+                words = (self.folder / f"{name}.log").read_text(encoding="utf-8")[-2_000:]
+                raise RuntimeError(f"{name} ended with exit code {process.returncode}: {words}")
         return {name: _private_mb(process.pid) for name, process in self.running.items()}
 
 
