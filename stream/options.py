@@ -146,7 +146,7 @@ COMMANDS = (
     Command(
         "up",
         "everything on this machine in one console: database, broker, all roles, a simulated fleet",
-        "Starts PostgreSQL, a broker, gateway, worker, desk and a simulated fleet, and stops all of it at "
+        "Starts PostgreSQL, a broker, every role and a simulated fleet, and stops all of it at "
         "Ctrl-C. What it stored is found again by the next start.",
         (
             Option("--vehicles", "simulate.vehicles"),
