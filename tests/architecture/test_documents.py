@@ -35,7 +35,7 @@ def test_every_table_is_told_of() -> None:
 def test_links_between_documents_lead_somewhere() -> None:
     broken = [
         f"{path.name}: {target}"
-        for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+        for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks" / "README.md"]
         for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
         if "://" not in target and not (path.parent / target).exists()
     ]
