@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -20,16 +19,20 @@ def kept(make: Callable[_P, _T]) -> Callable[_P, _T]:
     Arguments are told apart by identity, which needs no hash of a map or a rulebook. Nobody may change a
     result.
     """
-    memory: deque[tuple[tuple[object, ...], _T]] = deque(maxlen=_MOST)
+    memory: dict[tuple[int, ...], tuple[tuple[object, ...], _T]] = {}
 
     @wraps(make)
     def remembered(*args: _P.args, **kwargs: _P.kwargs) -> _T:
         wanted = (*args, *kwargs.values())
-        for known, result in memory:
-            if len(known) == len(wanted) and all(a is b for a, b in zip(known, wanted, strict=True)):
-                return result
+        name = tuple(map(id, wanted))
+        known = memory.get(name)
+        if known is not None:
+            return known[1]
         result = make(*args, **kwargs)
-        memory.append((wanted, result))
+        if len(memory) >= _MOST:
+            memory.pop(next(iter(memory)))
+        # With the arguments: as long as they are kept, nothing else can have their identities.
+        memory[name] = wanted, result
         return result
 
     return remembered

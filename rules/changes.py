@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rules.change import EpisodeChange, made_quickly
 from rules.finding import KINDS, WORDS
 from rules.identity import alert_digest, uuid_texts
-from rules.records import NONE
+from rules.records import NONE, chosen
 from rules.rounding import rounded
 from rules.telling import Teller, Told
 
@@ -138,8 +138,10 @@ def _subjects(records: NDArray[np.void], tellers: Sequence[Teller]) -> list[str]
     for number, teller in enumerate(tellers):
         if teller.subjects is not None:
             mine = (records["family"] == number).nonzero()[0]
-            for place, subject in zip(mine.tolist(), teller.subjects.texts(records[mine]), strict=True):
-                subjects[place] = subject
+            if len(mine):
+                texts = teller.subjects.texts(chosen(records, mine))
+                for place, subject in zip(mine.tolist(), texts, strict=True):
+                    subjects[place] = subject
     return subjects
 
 

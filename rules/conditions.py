@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -29,7 +30,6 @@ _PLAN: Plan = {**quality.PLAN, "hours_kmh": ("f8", "forbidden_hours_speed_kmh")}
 _ROOM = 4096  # hits of one call: some batches have more and are judged in several calls
 
 
-@kept
 def _terms(book: Rulebook) -> NDArray[np.void]:
     terms = new_terms(CLASS_CODES)
     terminal_alarms.set_terms(book, terms)
@@ -68,21 +68,41 @@ def _judge(
     return len(entries), count
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a rulebook asks, as the kernels want it, and how findings are told."""
+
+    terms: NDArray[np.void]
+    parameters: NDArray[np.void]
+    hours: NDArray[np.uint8]
+    valid: NDArray[np.float64]
+    bits: int
+    teller: Teller
+
+
+@kept
+def _asked(book: Rulebook) -> Asked:
+    return Asked(
+        _terms(book),
+        compile_parameters(book, _PLAN),
+        forbidden_hours.hours_table(book),
+        quality.valid_ranges(book),
+        terminal_alarms.watched_bits(book),
+        _teller(book),
+    )
+
+
 class ConditionWatch:
     """The family at work."""
 
     def __init__(self, setting: Setting) -> None:
-        book = setting.book
-        self._setting = setting
-        self._holding = Holding("conditions", _terms(book))
-        self._parameters = compile_parameters(book, _PLAN)
-        self._hours = forbidden_hours.hours_table(book)
-        self._exempt = forbidden_hours.Exempt(book, setting.zones.routes)
-        self._valid = quality.valid_ranges(book)
-        self._bits = terminal_alarms.watched_bits(book)
+        asked = _asked(setting.book)
+        self._setting, self._asked, self.teller = setting, asked, asked.teller
+        self._holding = Holding("conditions", asked.terms)
+        self._parameters = asked.parameters
+        self._exempt = forbidden_hours.Exempt(setting.book, setting.zones.routes)
         self._checks = Records(speed_check.LAYOUT)
-        self._hits = np.zeros(_ROOM, HIT)
-        self.teller = _teller(book)
+        self._hits = np.empty(_ROOM, HIT)
 
     @property
     def tables(self) -> Mapping[str, Table]:
@@ -95,11 +115,11 @@ class ConditionWatch:
             # Fleets without recorders keep nothing for their checks.
             self._checks.grow(len(self._setting.vehicles))
         self._exempt.follow(self._setting.vehicles.keys)
-        begin, entries, already = 0, batch.entries, batch.found.count
+        begin, entries, already, asked = 0, batch.entries, batch.found.count, self._asked
         while begin < len(entries):
             end, count = _judge(
-                begin, entries, self._parameters, self._hours, self._exempt.spans,
-                self._valid, self._bits, self._checks.rows, self._hits,
+                begin, entries, asked.parameters, asked.hours, self._exempt.spans,
+                asked.valid, asked.bits, self._checks.rows, self._hits,
             )  # fmt: skip
             self._holding.step(begin, end, entries, self._hits[:count], batch.found)
             begin = end
@@ -130,7 +150,6 @@ RULES = {
 }
 
 
-@kept
 def _teller(book: Rulebook) -> Teller:
     levels = levels_by_class(book, {what: RULES[what] for what in (HOURS, HOURS_SOON, *quality.RULES)})
     levels[: terminal_alarms.BITS] = terminal_alarms.levels_of_bits(book)

@@ -145,11 +145,15 @@ class Engine:
 
     def open_changes(self) -> list[EpisodeChange]:
         """The current truth of every episode that is still open, in order of start, vehicle and rule."""
+        changes = self.still_open()
+        return sorted(changes, key=lambda one: (one.start_ms, one.vehicle_key, one.rule, one.alert_id))
+
+    def still_open(self) -> Changes:
+        """The same in no certain order."""
         for family, watch in enumerate(self._watches):
             self._found.put(watch.open_findings())
             self._found.end_family(family)
-        changes = self._taken()
-        return sorted(changes, key=lambda one: (one.start_ms, one.vehicle_key, one.rule, one.alert_id))
+        return self._taken()
 
     @property
     def wording(self) -> Wording:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.bits import prefetch
+from geo.kept import kept
 from geo.kernel import kernel
 from rules.drivers import (
     SEAT_LAYOUT,
@@ -25,15 +26,18 @@ from rules.driving_spans import SPAN_LAYOUT
 from rules.family import Batch, Setting, Table
 from rules.fatigue_clocks import DRIVER_LAYOUT, PLAN, go_on, lose_sight, stand
 from rules.fatigue_episodes import CONTINUOUS, EPISODE_LAYOUT, NIGHT, NIGHT_PAST, PRE, RULES, end_all
-from rules.finding import FINDING, MOST_AN_ENTRY, UPDATE, seconds
+from rules.finding import FINDING, MOST_AN_ENTRY, NO_FINDINGS, UPDATE, seconds
 from rules.key_index import KeyIndex
 from rules.parameters import compile_parameters
-from rules.records import AHEAD, NO_ROW, NONE, Records
+from rules.records import AHEAD, NO_ROW, NONE, Layout, Records
+from rules.rulebook import Rulebook
 from rules.slots import COUNT, Slots
 from rules.telling import Teller, Told
 
 _SLOTS = 256  # free ones that a call of the kernel finds; one entry takes 10 episodes and 1 span at most
 _FEW = 16
+
+_DRIVERS: Layout = {"key": ("i8", 0), **DRIVER_LAYOUT}
 
 
 @kernel
@@ -86,14 +90,12 @@ class FatigueWatch:
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
         self._index = KeyIndex()
-        self._drivers = Records({"key": ("i8", 0), **DRIVER_LAYOUT})
+        self._drivers = Records(_DRIVERS)
         self._seats = Records(SEAT_LAYOUT)
         self._episodes = Slots(EPISODE_LAYOUT)
         self._spans = Slots(SPAN_LAYOUT)
         self._parameters = compile_parameters(setting.book, PLAN)
-        names = (*RULES, "fatigue_pre")
-        levels = {name: int(setting.book.entries[f"{name}_level"].value_for()) for name in names}
-        self.teller = Teller(RULE_OF, partial(describe, levels))
+        self.teller = _teller(setting.book)
 
     @property
     def tables(self) -> Mapping[str, Table]:
@@ -152,6 +154,8 @@ class FatigueWatch:
 
     def open_findings(self) -> NDArray[np.void]:
         """The episodes that go on, as of each driver's newest report."""
+        if not self._episodes.used:
+            return NO_FINDINGS
         slots = self._episodes.rows[self._episodes.of_owners()]
         slots = slots[slots["what"] != NIGHT_PAST]
         findings = np.zeros(len(slots), FINDING)
@@ -171,6 +175,13 @@ RULE_OF = {
     **{PRE + what: f"{rule}_pre" for what, rule in enumerate(RULES)},
     NIGHT_PAST: RULES[NIGHT],
 }
+
+
+@kept
+def _teller(book: Rulebook) -> Teller:
+    names = (*RULES, "fatigue_pre")
+    levels = {name: int(book.entries[f"{name}_level"].value_for()) for name in names}
+    return Teller(RULE_OF, partial(describe, levels))
 
 
 def describe(levels: Mapping[str, int], finding: Any) -> Told:

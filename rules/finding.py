@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from geo.kernel import kernel
 from rules.records import Layout, record_type
 
@@ -48,6 +50,8 @@ WORDS: Layout = {
 """The fields that only the family understands, of which it makes words."""
 
 FINDING = record_type({**_COMMON, **WORDS})
+
+NO_FINDINGS = np.empty(0, FINDING)
 
 MOST_AN_ENTRY = 64
 """Findings that one entry can cause at most in one family: 8 zones left and 8 entered, 3 findings each. A

@@ -71,27 +71,36 @@ def is_exempt(spans: Any, row: int, time_ms: int) -> bool:
     return False
 
 
+@kept
+def _exempt_spans(
+    book: Rulebook, routes: Sequence[Route]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[int, tuple[int, int]]]:
+    """All spans, from and until, and by vehicle key the first of its own and their number."""
+    spans_of: dict[int, list[tuple[int, int]]] = {}
+    for one in book.exemptions:
+        span = (
+            _ALWAYS_MS[0] if one.from_ms is None else one.from_ms,
+            _ALWAYS_MS[1] if one.until_ms is None else one.until_ms,
+        )
+        for vehicle in _freed(one, routes, book.forbidden_hours_exempt_km):
+            spans_of.setdefault(vehicle_key(vehicle), []).append(span)
+    spans = [span for some in spans_of.values() for span in some]
+    times = np.array(spans, np.int64).reshape(-1, 2)
+    of_key: dict[int, tuple[int, int]] = {}
+    listed = 0
+    for key, some in spans_of.items():
+        of_key[key] = listed, len(some)
+        listed += len(some)
+    return times[:, 0].copy(), times[:, 1].copy(), of_key
+
+
 class Exempt:
     """Who is exempt, and when, by the rulebook and the routes it refers to."""
 
     def __init__(self, book: Rulebook, routes: Sequence[Route]) -> None:
-        spans_of: dict[int, list[tuple[int, int]]] = {}
-        for one in book.exemptions:
-            span = (
-                _ALWAYS_MS[0] if one.from_ms is None else one.from_ms,
-                _ALWAYS_MS[1] if one.until_ms is None else one.until_ms,
-            )
-            for vehicle in _freed(one, routes, book.forbidden_hours_exempt_km):
-                spans_of.setdefault(vehicle_key(vehicle), []).append(span)
-        spans = [span for some in spans_of.values() for span in some]
-        times = np.array(spans, np.int64).reshape(-1, 2)
+        from_ms, until_ms, self._of_key = _exempt_spans(book, routes)
         nobody = np.empty(0, np.int32)
-        self.spans = Spans(nobody, nobody, times[:, 0].copy(), times[:, 1].copy())
-        self._of_key: dict[int, tuple[int, int]] = {}
-        listed = 0
-        for key, some in spans_of.items():
-            self._of_key[key] = listed, len(some)
-            listed += len(some)
+        self.spans = Spans(nobody, nobody, from_ms, until_ms)
 
     def follow(self, keys: NDArray[np.int64]) -> None:
         """Look the vehicles up that are new among the keys of all rows."""

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.kept import kept
 from geo.kernel import kernel
 from rules.finding import FINDING
 from rules.finding_order import in_order
+from rules.records import chosen
 from rules.telling import WHATS, Teller
 
 ROOM = 1024
 """Places that `room` has at least: more than one entry needs, few enough to stay near the processor."""
-
-_PLAIN = np.dtype((np.void, FINDING.itemsize))
 
 
 class Gathering:
@@ -28,11 +28,7 @@ class Gathering:
 
     def __init__(self, tellers: Sequence[Teller]) -> None:
         self._tellers = tellers
-        self.rules = tuple(sorted({rule for teller in tellers for rule in teller.rules.values()}))
-        self._rule_of = np.zeros((len(tellers), WHATS), np.uint16)
-        for family, teller in enumerate(tellers):
-            for what, rule in teller.rules.items():
-                self._rule_of[family, what] = self.rules.index(rule)
+        self.rules, self._rule_of = _numbered(*tellers)
         self._store = np.zeros(2 * ROOM, FINDING)
         self.count = 0
         self._begin = 0
@@ -76,7 +72,7 @@ class Gathering:
         """Leave findings of the family out."""
         if silent.any():
             mine = self.since(self._begin)
-            kept = mine[~silent]
+            kept = chosen(mine, ~silent)
             mine[: len(kept)] = kept
             _blank(mine[len(kept) :])
             self.count = self._begin + len(kept)
@@ -93,12 +89,23 @@ class Gathering:
         """
         found = self._store[: self.count]
         _name(found, vehicle_keys, self._rule_of)
-        # Moved as they are in memory, which is many times faster than field by field.
-        plain = found.view(_PLAIN)
-        taken = plain.copy() if entries is None else plain[in_order(found, entries, vehicle_keys)]
+        order = np.arange(len(found)) if entries is None else in_order(found, entries, vehicle_keys)
+        taken = chosen(found, order)
         _blank(found)
         self.count = self._begin = 0
-        return taken.view(FINDING)
+        return taken
+
+
+@kept
+def _numbered(*tellers: Teller) -> tuple[tuple[str, ...], NDArray[np.uint16]]:
+    """The names of all rules, in order, and the place there of each family's (row) `what` (column)."""
+    rules = tuple(sorted({rule for teller in tellers for rule in teller.rules.values()}))
+    place_of = {rule: place for place, rule in enumerate(rules)}
+    rule_of = np.zeros((len(tellers), WHATS), np.uint16)
+    for family, teller in enumerate(tellers):
+        for what, rule in teller.rules.items():
+            rule_of[family, what] = place_of[rule]
+    return rules, rule_of
 
 
 def _blank(findings: NDArray[np.void]) -> None:

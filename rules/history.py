@@ -9,10 +9,13 @@ import numpy as np
 
 from geo.zones import ZoneSet
 from rules.change import EpisodeChange
+from rules.changes import Changes
 from rules.engine import Engine
+from rules.final import Finals
 from rules.quality import DISPLACED, JUMP, OFFLINE, RULES, SILENT
 from rules.reports import Reports
 from rules.rulebook import Rulebook
+from rules.track_blocks import blocks
 
 _OF_ONE_INTERVAL = frozenset(RULES[what] for what in (JUMP, DISPLACED, SILENT, OFFLINE))
 _HOURS = ("continuous_driving", "night_driving", "driving_")
@@ -39,7 +42,7 @@ class Review:
         self._editions = editions
         self._places = places
         self._engine: Engine | None = None
-        self._last: dict[str, EpisodeChange] = {}
+        self._found: list[Finals] = []
         self.alert_of: dict[tuple[int, bytes], str] = {}
 
     def take(self, reports: Reports) -> None:
@@ -47,19 +50,23 @@ class Review:
         for book, part in self._parts(reports):
             if self._engine is None:
                 self._engine = Engine(book, self._places)
+                self._found.append(Finals(self._engine.wording))
             elif self._engine.rulebook is not book:
                 self._engine = self._engine.switched(book)
-            outcome = self._engine.process(part)
-            for change in outcome.changes:
-                self._last[change.alert_id] = change
-            for alarm in outcome.alarms:
-                if alarm.alert_id is not None:
-                    self.alert_of[alarm.vehicle_key, alarm.identifier] = alarm.alert_id
+                self._found.append(Finals(self._engine.wording))
+            for block in blocks(part, self._engine):
+                outcome = self._engine.process(block)
+                assert isinstance(outcome.changes, Changes)  # as every engine's are
+                self._found[-1].note(outcome.changes)
+                for alarm in outcome.alarms:
+                    if alarm.alert_id is not None:
+                        self.alert_of[alarm.vehicle_key, alarm.identifier] = alarm.alert_id
 
     def episodes(self) -> list[EpisodeChange]:
         """The final state of every episode, in order of start."""
-        still_open = self._engine.open_changes() if self._engine else ()
-        last = self._last | {change.alert_id: change for change in still_open}
+        if self._engine is not None:
+            self._found[-1].note(self._engine.still_open())
+        last = {one.alert_id: one for found in self._found for one in found.changes()}
         return sorted(last.values(), key=lambda one: (one.start_ms, one.vehicle_key, one.rule, one.alert_id))
 
     def _parts(self, reports: Reports) -> Iterator[tuple[Rulebook, Reports]]:

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.kernel import kernel
-from rules.finding import CLOSE, FINDING, OPEN, UPDATE, place
+from rules.finding import CLOSE, FINDING, NO_FINDINGS, OPEN, UPDATE, place
 from rules.gathering import Gathering
 from rules.records import NO_ROW, NONE, Layout, Records, record_type
-from rules.slots import COUNT, Slots, give_back, take_slot
+from rules.slots import COUNT, OF_OWNER, Slots, give_back, take_slot
 
 NEVER_MS = 1 << 60  # longer than all time
 
@@ -105,7 +105,7 @@ class Holding:
 
     def __init__(self, name: str, terms: NDArray[np.void]) -> None:
         self.slots = Slots(_SLOT)
-        self.first = Records({"first": ("i4", NO_ROW)})
+        self.first = Records(OF_OWNER)
         self._name = name
         self._terms = terms
 
@@ -133,6 +133,8 @@ class Holding:
 
     def open_findings(self) -> NDArray[np.void]:
         """The runs that have been found and go on, as findings of kind UPDATE."""
+        if not self.slots.used:
+            return NO_FINDINGS
         slots = self.slots.rows[self.slots.of_owners()]
         slots = slots[(slots["found_ms"] != NONE) & ~slots["paused"]]
         instant = self._terms[slots["vehicle_class"], slots["what"]]["instant"]

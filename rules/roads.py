@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.kept import kept
 from geo.road_match import NO_ROAD, Before, MatchSettings, match
 from rules.family import Batch, Setting, Table, Watch
-from rules.finding import FINDING
+from rules.finding import NO_FINDINGS
 from rules.records import Layout, Records
 from rules.rulebook import Rulebook
 from rules.telling import Teller, Told
@@ -87,7 +88,7 @@ class RoadsWatch:
 
     def open_findings(self) -> NDArray[np.void]:
         """None: being on a road is no episode."""
-        return np.empty(0, FINDING)
+        return NO_FINDINGS
 
 
 def _headed(
@@ -100,6 +101,7 @@ def _headed(
     return headed
 
 
+@kept
 def match_settings(book: Rulebook) -> MatchSettings:
     """How roads are weighed against each other, by the rulebook."""
     return MatchSettings(

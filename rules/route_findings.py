@@ -69,13 +69,9 @@ SUBJECTS = Subjects(_texts, _ranks)
 
 
 @kept
-def _levels(book: Rulebook) -> Levels:
-    return levels_by_class(book, RULES)
-
-
 def teller_of(book: Rulebook, route_of: Mapping[int, Route]) -> Teller:
     """How the findings of routes, by their keys, are told."""
-    levels = _levels(book)
+    levels = levels_by_class(book, RULES)
     words = partial(describe, route_of, levels)
     return Teller(RULES, words, subjects=SUBJECTS, is_silent=silent_at(levels, RULES))
 

@@ -6,7 +6,7 @@ outside for `route_forget_s`, or when it left from one of the two ends: that is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from geo.corridor import locate
 from geo.kept import kept
 from geo.kernel import kernel
+from geo.route import Route
 from rules.entries import haversine_m
 from rules.family import Batch, Setting, Table, Watch
 from rules.holding import HIT, MOST_HITS, Holding, new_terms
@@ -45,7 +46,7 @@ from rules.route_plan import (
     make_route_plan,
 )
 from rules.rulebook import CLASS_CODES, Rulebook
-from rules.slots import COUNT, Slots, give_back, take_slot
+from rules.slots import COUNT, OF_OWNER, Slots, give_back, take_slot
 
 TRIP: Layout = {
     "route_key": ("i8", 0),
@@ -316,6 +317,12 @@ def _forget(e: Any, p: Any, owner: Any, slots: Any, free: Any) -> None:
         number = following
 
 
+@kept
+def routes_by_key(routes: Sequence[Route]) -> Mapping[int, Route]:
+    """Routes by the numbers that findings name them by."""
+    return dict(zip(make_route_plan(routes).key.tolist(), routes, strict=True))
+
+
 class RouteWatch:
     """The family at work."""
 
@@ -327,9 +334,9 @@ class RouteWatch:
         self._parameters = compile_parameters(book, PLAN)
         self._holding = Holding("routes", _terms(book))
         self._trips = Slots(TRIP)
-        self._first = Records({"first": ("i4", NO_ROW)})
-        self._hits = np.zeros(_ROOM, HIT)
-        self._route_of = dict(zip(self._plan.key.tolist(), routes, strict=True))
+        self._first = Records(OF_OWNER)
+        self._hits = np.empty(_ROOM, HIT)
+        self._route_of = routes_by_key(routes)
         self.teller = teller_of(book, self._route_of)
 
     @property

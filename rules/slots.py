@@ -12,20 +12,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.kept import kept
 from geo.kernel import kernel
 from rules.records import NO_ROW, Layout, Records
 
 LINKS: dict[str, tuple[str, Any]] = {"next": ("i4", NO_ROW), "owner": ("i4", NO_ROW)}
 """The fields every layout of slots begins with; a free slot has no owner."""
 
+OF_OWNER: Layout = {"first": ("i4", NO_ROW)}
+"""What an owner of slots of one kind keeps: the number of his first."""
+
 FIRST, COUNT = 0, 1
+
+
+@kept
+def _with_links(layout: Layout) -> Layout:
+    return LINKS | dict(layout)
 
 
 class Slots:
     """A table of slots. `free` holds the number of the first free slot and how many are free."""
 
     def __init__(self, layout: Layout) -> None:
-        self.table = Records(LINKS | dict(layout))
+        self.table = Records(_with_links(layout))
         self.free: NDArray[np.int32] = np.array([NO_ROW, 0], np.int32)
 
     @property
@@ -44,7 +53,10 @@ class Slots:
         if missing > 0:
             known = len(self.table)
             self.table.grow(known + max(missing, known // 2))
-            self.chain(np.arange(known, len(self.table), dtype=np.int32))
+            following = self.rows["next"][known:]
+            following[:] = np.arange(known + 1, len(self.table) + 1)
+            following[-1] = self.free[FIRST]
+            self.free[:] = known, self.free[COUNT] + len(following)
 
     def chain(self, numbers: NDArray[np.int32]) -> None:
         """Add slots, which must be as new, to the free ones."""

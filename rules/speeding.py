@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from geo.kept import kept
 from geo.kernel import kernel
 from rules.family import Batch, Setting, Table
-from rules.finding import FINDING, MOST_AN_ENTRY, UPDATE
+from rules.finding import FINDING, MOST_AN_ENTRY, NO_FINDINGS, UPDATE
 from rules.limit_runs import GOING_ON, RUN_LAYOUT, new_run, not_over, over, spent, tell, tier_of
 from rules.limits import SOURCES, limit_of
 from rules.parameters import Plan, compile_parameters
 from rules.records import NO_ROW, Records
 from rules.rulebook import Rulebook
-from rules.slots import COUNT, Slots, give_back, take_slot
+from rules.slots import COUNT, OF_OWNER, Slots, give_back, take_slot
 from rules.telling import Teller, Told
 from rules.vehicle_class import PASSENGER_CLASSES
 
@@ -104,11 +104,9 @@ class SpeedingWatch:
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
         self._runs = Slots(RUN_LAYOUT)
-        self._first = Records({"first": ("i4", NO_ROW)})
-        book = setting.book
-        self._parameters, self._class_limits_kmh = _asked(book)
-        self.teller = Teller(dict(enumerate(RULES)), partial(describe, Words.of(book)), SPEED_DECIMALS)
-        self._tiers_percent = np.array(book.speeding_tier_percent, np.float64)
+        self._first = Records(OF_OWNER)
+        self._asked = _asked(setting.book)
+        self.teller = self._asked.teller
 
     @property
     def tables(self) -> Mapping[str, Table]:
@@ -117,12 +115,12 @@ class SpeedingWatch:
     def step(self, batch: Batch) -> None:
         """Take the entries of a batch."""
         self._first.grow(len(self._setting.vehicles))
-        begin = 0
+        begin, asked = 0, self._asked
         while begin < len(batch.entries):
             self._runs.provide(_SLOTS)
             begin, count = step(
                 begin, batch.entries, self._first.rows, self._runs.rows, self._runs.free,
-                self._parameters, self._class_limits_kmh, self._tiers_percent, batch.found.room(),
+                asked.parameters, asked.class_limits_kmh, asked.tiers_percent, batch.found.room(),
             )  # fmt: skip
             batch.found.add(count)
 
@@ -133,7 +131,10 @@ class SpeedingWatch:
 
 def open_runs(runs: Slots) -> NDArray[np.void]:
     """Findings of kind UPDATE about the episodes of runs that go on."""
-    going_on = [n for n in runs.of_owners() if runs.rows[n]["episode"] == GOING_ON]
+    if not runs.used:
+        return NO_FINDINGS
+    owned = runs.of_owners()
+    going_on = owned[runs.rows["episode"][owned] == GOING_ON].tolist()
     records = np.zeros(len(going_on), FINDING)
     count = 0
     for number in going_on:
@@ -155,14 +156,30 @@ class Words:
         return Words((0, *book.speeding_tier_percent), book.speeding_tier_level, int(book.speeding_pre_level))
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a rulebook asks: the parameters of each class, its limits by road class, the tiers, the words."""
+
+    parameters: NDArray[np.void]
+    class_limits_kmh: NDArray[np.float64]
+    tiers_percent: NDArray[np.float64]
+    teller: Teller
+
+
 @kept
-def _asked(book: Rulebook) -> tuple[NDArray[np.void], NDArray[np.float64]]:
-    """The parameters of each class, and its limits by road class. The night factor is for passengers."""
+def _asked(book: Rulebook) -> Asked:
+    """The night factor is for passengers."""
     parameters = compile_parameters(book, PLAN).copy()
     others = np.ones(len(parameters), bool)
     others[list(PASSENGER_CLASSES)] = False
     parameters["night_factor"][others] = 1.0
-    return parameters, book.by_class_and_road("class_limit_kmh")
+    teller = Teller(dict(enumerate(RULES)), partial(describe, Words.of(book)), SPEED_DECIMALS)
+    return Asked(parameters, book.by_class_and_road("class_limit_kmh"), tiers_of(book), teller)
+
+
+def tiers_of(book: Rulebook) -> NDArray[np.float64]:
+    """By how many percent over the limit each tier begins, rising."""
+    return np.array(book.speeding_tier_percent, np.float64)
 
 
 SPEED_DECIMALS = {"a": 3, "b": 3, "e": 1}

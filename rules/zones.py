@@ -5,7 +5,6 @@ Boundary points are inside. Reports without a fix are passed over: they neither 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.kept import kept
 from geo.kernel import kernel
 from geo.zones import Zone, ZoneSet
 from rules.family import Batch, Setting, Table
@@ -30,10 +30,10 @@ from rules.presence import (
     leave_unseen,
     tell_presence,
 )
-from rules.records import NO_ROW, NONE, Records
+from rules.records import NO_ROW, NONE, Layout, Records
 from rules.rulebook import Rulebook
 from rules.slots import COUNT, Slots, give_back, take_slot
-from rules.speeding import SPEED_DECIMALS, Words, open_runs, speed_fields
+from rules.speeding import SPEED_DECIMALS, Words, open_runs, speed_fields, tiers_of
 from rules.telling import Teller, Told, subjects_by
 from rules.zone_plan import CROSSING, WHATS, ZonePlan, holds_for, make_plan
 
@@ -55,6 +55,8 @@ PLAN: Plan = {
     "night_from_ms": ("i8", "night_start_h"),
     "night_to_ms": ("i8", "night_end_h"),
 }
+
+_OF_VEHICLE: Layout = {"presence": ("i4", NO_ROW), "run": ("i4", NO_ROW)}
 
 _SLOTS = 4 * MAX_ZONES_AT_A_POINT  # more than one entry can take
 
@@ -166,17 +168,13 @@ class Asked:
     """What each zone asks under a rulebook, and how its findings are told."""
 
     plan: ZonePlan
+    parameters: NDArray[np.void]
+    tiers_percent: NDArray[np.float64]
     teller: Teller
 
 
-_KEPT: deque[tuple[Rulebook, ZoneSet, Asked]] = deque(maxlen=4)
-"""What was made of the newest rulebooks and zones: late reports and history make engines often."""
-
-
+@kept
 def _asked(book: Rulebook, zones: ZoneSet) -> Asked:
-    for known_book, known_zones, asked in _KEPT:
-        if known_book is book and known_zones is zones:
-            return asked
     names = [zone.id for zone in zones.zones]
     shortest = book.entries["speeding_min_s"]
     run_min_s = np.array([shortest.value_for(zone=name) for name in names], float)
@@ -189,9 +187,7 @@ def _asked(book: Rulebook, zones: ZoneSet) -> Asked:
         SPEED_DECIMALS,
         subjects_by("zone", names),
     )
-    asked = Asked(plan, teller)
-    _KEPT.append((book, zones, asked))
-    return asked
+    return Asked(plan, compile_parameters(book, PLAN), tiers_of(book), teller)
 
 
 def check_zones(book: Rulebook, zones: ZoneSet) -> None:
@@ -203,15 +199,12 @@ class ZoneWatch:
     """The zone rules at work."""
 
     def __init__(self, setting: Setting) -> None:
-        book = setting.book
         self._setting = setting
-        asked = _asked(book, setting.zones)
-        self._plan, self.teller = asked.plan, asked.teller
-        self._parameters = compile_parameters(book, PLAN)
-        self._tiers_percent = np.array(book.speeding_tier_percent, np.float64)
+        asked = _asked(setting.book, setting.zones)
+        self._asked, self.teller = asked, asked.teller
         self._presence = Slots(PRESENCE_LAYOUT)
         self._runs = Slots(RUN_LAYOUT)
-        self._first = Records({"presence": ("i4", NO_ROW), "run": ("i4", NO_ROW)})
+        self._first = Records(_OF_VEHICLE)
         self._ignored = np.zeros(1, np.int64)
 
     @property
@@ -234,12 +227,12 @@ class ZoneWatch:
         point, zone = self._setting.zones.query(x, y)
         pairs = np.empty(len(entries) + 1, np.int32)
         pair_starts(point, pairs)
-        begin = 0
+        begin, asked = 0, self._asked
         while begin < len(entries):
             self._presence.provide(_SLOTS)
             self._runs.provide(_SLOTS)
             begin, count = step(
-                begin, entries, pairs, zone, self._plan, self._parameters, self._tiers_percent,
+                begin, entries, pairs, zone, asked.plan, asked.parameters, asked.tiers_percent,
                 self._first.rows, self._presence.rows, self._presence.free, self._runs.rows, self._runs.free,
                 batch.found.room(2 * MOST_FINDINGS), self._ignored,
             )  # fmt: skip
@@ -247,14 +240,17 @@ class ZoneWatch:
 
     def open_findings(self) -> NDArray[np.void]:
         """The stays, forbidden presences and runs that go on, as of each vehicle's newest position."""
-        table = self._presence.rows
-        here = [n for n in self._presence.of_owners() if table[n]["found_ms"] != NONE]
-        here = [n for n in here if table[n]["what"] != CROSSING]
+        runs = open_runs(self._runs)
+        if not self._presence.used:
+            return runs
+        table, owned = self._presence.rows, self._presence.of_owners()
+        held = (table["found_ms"][owned] != NONE) & (table["what"][owned] != CROSSING)
+        here = owned[held].tolist()
         records = np.zeros(len(here), FINDING)
         count = 0
         for number in here:
             count = tell_presence(table[number], UPDATE, records, count, 0)
-        return np.concatenate([records, open_runs(self._runs)])
+        return np.concatenate([records, runs])
 
 
 def describe(zones: Sequence[Zone], words: Words, levels: Sequence[Sequence[int]], finding: Any) -> Told:
