@@ -18,6 +18,7 @@ from rules.records import AHEAD, NO_ROW, NONE, Layout
 SEAT_LAYOUT: Layout = {"driver": ("i4", NO_ROW)}
 """A record a vehicle: who drove it last."""
 
+AS_BEFORE = NO_ROW - 1
 _SEVERAL = NO_ROW - 1  # marks a driver of several vehicles
 _NOBODY = np.int64(0x5D3A_91C4_7E60_2B17)  # turns a vehicle's key into that of its driver without a name
 
@@ -27,9 +28,10 @@ def seated_drivers(
     entries: Any, vehicle_keys: Any, seats: Any, drivers: Any, named: Any, keys: Any
 ) -> tuple[int, bool]:
     """For each entry the key of the driver it names, or of the vehicle's nameless one; and his row, where he
-    is who sits in the vehicle already, as nearly all do: that needs no search.
+    is who sits in the vehicle already, as nearly all do: that needs no search. Nor does one whom the entry
+    before named, in the same vehicle: his row is `AS_BEFORE`.
 
-    Returns how many are to be searched, their rows being `NO_ROW`, and whether one of the others was last
+    Returns how many are to be searched, their rows being `NO_ROW`, and whether one of those who sit was last
     seen in another vehicle.
     """
     missing, moves, last = 0, False, len(entries) - 1
@@ -41,11 +43,21 @@ def seated_drivers(
         seat = seats[e.row].driver
         if seat != NO_ROW and drivers[seat].key == key:
             moves |= drivers[seat].vehicle != e.row and drivers[seat].vehicle != NO_ROW
+        elif i > 0 and keys[i - 1] == key and named[i - 1] < 0 and entries[i - 1].row == e.row:
+            seat = AS_BEFORE
         else:
             seat = NO_ROW
             missing += 1
         named[i], keys[i] = seat, key
     return missing, moves
+
+
+@kernel
+def name_as_before(named: Any) -> None:
+    """Give the entries whose driver is that of the entry before his row."""
+    for i in range(1, len(named)):
+        if named[i] == AS_BEFORE:
+            named[i] = named[i - 1]
 
 
 @kernel

@@ -18,6 +18,7 @@ from rules.drivers import (
     already_counted,
     anyone_moves,
     linked_by_drivers,
+    name_as_before,
     seated_drivers,
     stands_elsewhere,
     take_seat,
@@ -140,6 +141,7 @@ class FatigueWatch:
             self._drivers.grow(self._index.rows)
             self._drivers.rows["key"][known:] = self._index.keys[known:]
             moves |= anyone_moves(others, entries, named, self._drivers.rows)
+            name_as_before(named)
         return named, moves
 
     def _in_time(self, entries: NDArray[np.void], named: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -50,13 +50,13 @@ class KeyIndex:
             The keys would exceed `MAX_ROWS`; nothing was added.
         """
         found = np.empty(len(keys), np.int32)
-        if _find(keys, self._slots, self._keys, self._bits, found):
-            missing = (found == _EMPTY).nonzero()[0]
-            new = keys[missing]
+        missing = _find(keys, self._slots, self._keys, self._bits, found)
+        if missing:
+            new = np.empty(missing, np.int64)
+            new = new[: _news(keys, found, new)]
             self._make_room(len(np.unique(new)))
-            added = np.empty(len(new), np.int32)
-            self.rows = _add(new, self._slots, self._keys, self._bits, self.rows, added)
-            found[missing] = added
+            self.rows = _add(new, self._slots, self._keys, self._bits, self.rows)
+            _find(keys, self._slots, self._keys, self._bits, found)
         return found
 
     def _make_room(self, count: int) -> None:
@@ -68,7 +68,7 @@ class KeyIndex:
             self._bits = int(2 * rows - 1).bit_length()
             known, self._keys = self.keys, np.empty(1 << (self._bits - 1), np.int64)
             self._slots = np.full(1 << self._bits, _EMPTY, np.int32)
-            _add(known, self._slots, self._keys, self._bits, 0, np.empty(len(known), np.int32))
+            _add(known, self._slots, self._keys, self._bits, 0)
 
 
 @inlined
@@ -101,12 +101,23 @@ def _find(wanted: Any, slots: Any, keys: Any, bits: int, found: Any) -> int:
 
 
 @kernel
-def _add(new: Any, slots: Any, keys: Any, bits: int, rows: int, found: Any) -> int:
+def _news(wanted: Any, found: Any, new: Any) -> int:
+    """Write the keys that were not found, return how many; of equal ones next to each other, as a track
+    has them, only the first."""
+    count = 0
+    for i in range(len(wanted)):
+        if found[i] == _EMPTY and (count == 0 or new[count - 1] != wanted[i]):
+            new[count] = wanted[i]
+            count += 1
+    return count
+
+
+@kernel
+def _add(new: Any, slots: Any, keys: Any, bits: int, rows: int) -> int:
     """Add keys, some perhaps more than once; returns the number of rows after that."""
     for i in range(len(new)):
         slot = _walk(new[i], slots, keys, bits)
         if slots[slot] == _EMPTY:
             slots[slot], keys[rows] = rows, new[i]
             rows += 1
-        found[i] = slots[slot]
     return rows

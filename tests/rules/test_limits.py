@@ -49,7 +49,7 @@ class Limits:
 
     def __init__(self, book: Rulebook) -> None:
         watch = SpeedingWatch(Setting(book, ZoneSet(), Vehicles()))
-        self.parameters, self.of_class = watch._parameters, watch._class_limits_kmh
+        self.parameters, self.of_class = watch._asked.parameters, watch._asked.class_limits_kmh
 
     def __call__(self, vehicle: str, road: str, time_s: int, limits: dict[str, float]) -> tuple[float, str]:
         entries = np.zeros(1, ENTRY)
