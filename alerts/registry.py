@@ -104,6 +104,8 @@ def import_csv(dsn: str, path: str | Path, stdout: TextIO | None = None, stderr:
     except RegistryFileError as error:
         print(f"haulwatch registry: {path}: {error}", file=stderr)
         return 2
+    for line in rows.notes:
+        print(f"{path}: {line}", file=stderr)
     try:
         with psycopg.connect(dsn, connect_timeout=_CONNECT_TIMEOUT_S) as connection:
             added, changed = _store(connection, rows)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from alerts.plate_colour import plate_colour_code
+from geo.passed_over import columns_passed_over
 from rules.vehicle_class import class_code, class_name
 
 COLUMNS = ("id", "terminal_phone", "plate", "plate_colour", "class", "total_mass_kg", "enterprise", "driver")
@@ -59,10 +60,12 @@ class Vehicle:
 
 @dataclass(slots=True)
 class RegistryRows:
-    """What a file holds: vehicles by line number, and the reason for each line that is none."""
+    """What a file holds: vehicles by line number, the reason for each line that is none, and columns that
+    nobody reads."""
 
     vehicles: dict[int, Vehicle] = field(default_factory=dict)
     broken: dict[int, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def normal_phone(text: str) -> str:
@@ -87,7 +90,7 @@ def read_registry(data: bytes) -> RegistryRows:
             "the file is empty; its first line must name the columns " + ",".join(COLUMNS)
         )
     header = _header(lines[header_at])
-    rows = RegistryRows()
+    rows = RegistryRows(notes=columns_passed_over(header, COLUMNS))
     seen: dict[tuple[str, str], int] = {}
     for number, line in enumerate(lines[header_at + 1 :], header_at + 2):
         if not line.strip(", \t"):

@@ -18,6 +18,8 @@ ROUTE_RULES = ("deviation", "time", "direction", "stop", "departure")
 MAX_ROUTES = 20_000  # a province has some thousand lines and permits
 MAX_VERTICES = 100_000  # of one route: a vertex every 10 m over 1,000 km
 
+DEFAULT_RADIUS_M = 100.0  # of a station: a stop and the street around it
+
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 
 
@@ -98,6 +100,8 @@ def read_routes(features: Sequence[Any]) -> list[Route]:
 
 def _route(feature: Mapping[str, Any], number: int) -> Route:
     said = feature.get("properties") or {}
+    if not isinstance(said, Mapping):
+        raise ZoneError(f"route {number}: properties must be an object, not {said!r}")
     label = str(said.get("id") or feature.get("id") or said.get("name") or f"route-{number}")
     try:
         line = _line(feature["geometry"]["coordinates"], str(said.get("datum") or "wgs84").lower())
@@ -116,6 +120,8 @@ def _line(coordinates: Any, datum: str) -> NDArray[np.float64]:
         raise ZoneError(f"a route needs 2 to {MAX_VERTICES} points of longitude and latitude")
     if not ((np.abs(line[:, 0]) <= 180) & (np.abs(line[:, 1]) <= 85)).all():
         raise ZoneError("coordinates must be longitude within 180 and latitude within 85 degrees")
+    if (line == line[0]).all():
+        raise ZoneError("a route needs two points that differ")
     if datum == "gcj02":
         line = np.column_stack(gcj02_to_wgs84(line[:, 0], line[:, 1]))
     return line
@@ -123,9 +129,9 @@ def _line(coordinates: Any, datum: str) -> NDArray[np.float64]:
 
 def _with_demands(label: str, line: NDArray[np.float64], said: Mapping[str, Any]) -> Route:
     segments = tuple(
-        sorted((_segment(one, len(line)) for one in said.get("segments") or ()), key=lambda one: one.first)
+        sorted((_segment(one, len(line)) for one in _objects(said, "segments")), key=lambda one: one.first)
     )
-    stations = tuple(_station(one) for one in said.get("stations") or ())
+    stations = tuple(_station(one) for one in _objects(said, "stations"))
     departures = tuple(sorted(_minute(one) for one in _texts(said, "departures")))
     rules = _texts(said, "rules")
     if said.get("rules") is None:
@@ -139,8 +145,7 @@ def _with_demands(label: str, line: NDArray[np.float64], said: Mapping[str, Any]
     vehicles = _texts(said, "vehicles")
     if "departure" in rules and not (vehicles and departures):
         raise ZoneError("rule 'departure' needs vehicles and departures")
-    hours = said.get("hours") or ""
-    hours = ",".join(hours) if isinstance(hours, list) else str(hours)
+    hours = ",".join(_texts(said, "hours"))
     name = str(said.get("name") or label)
     return Route(
         id=label,
@@ -159,7 +164,7 @@ def _with_demands(label: str, line: NDArray[np.float64], said: Mapping[str, Any]
 
 
 def _segment(said: Mapping[str, Any], vertices: int) -> Segment:
-    first, last = said["from"], said["to"]
+    first, last = said.get("from"), said.get("to")
     if not (isinstance(first, int) and isinstance(last, int) and 0 <= first < last < vertices):
         raise ZoneError(
             f"segment from {first!r} to {last!r} must be vertices of the line, 0 to {vertices - 1}"
@@ -171,8 +176,23 @@ def _segment(said: Mapping[str, Any], vertices: int) -> Segment:
 
 
 def _station(said: Mapping[str, Any]) -> Station:
-    place = float(said["longitude_deg"]), float(said["latitude_deg"])
-    return Station(str(said.get("name") or ""), *place, float(said.get("radius_m") or 100.0))
+    name, radius_m = str(said.get("name") or ""), _positive(said, "radius_m")
+    place = []
+    for key, most in (("longitude_deg", 180), ("latitude_deg", 90)):
+        value = said.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= most:
+            raise ZoneError(f"station {name!r} needs {key}, a number within {most} degrees, not {value!r}")
+        place.append(float(value))
+    return Station(name, place[0], place[1], DEFAULT_RADIUS_M if math.isnan(radius_m) else radius_m)
+
+
+def _objects(said: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    value = said.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+        raise ZoneError(f"{name} must be a list of objects, not {value!r}")
+    return value
 
 
 def _minute(text: str) -> int:

@@ -62,22 +62,25 @@ def run(
     2 when a file is missing or is not what it should be.
     """
     stdout, stderr = stdout or sys.stdout, stderr or sys.stderr
+
+    def tell(line: str) -> None:
+        print(line, file=stderr)
+
     try:
-        engine = Engine(load_rulebook(rulebook) if rulebook else default_rulebook(), load_map(zones, roads))
+        book = load_rulebook(rulebook) if rulebook else default_rulebook()
+        engine = Engine(book, load_map(zones, roads, tell))
         known = _registry(Path(registry), stderr) if registry else {}
         with _opened(path) as file:
             tracks = read_tracks(iter(file), known)
     except (TrackFileError, RulebookError, ZoneError, RoadError, RegistryFileError) as error:
-        where = (
-            ""
-            if isinstance(error, RulebookError | ZoneError | RoadError)
-            else f"{_blamed(error, path, registry)}: "
-        )
-        print(f"haulwatch replay: {where}{error}", file=stderr)
+        blamed = _blamed(error, path, registry, zones)
+        print(f"haulwatch replay: {blamed}{error}", file=stderr)
         return EXIT_USAGE
     except OSError as error:
         print(f"haulwatch replay: {error.filename or path}: {error.strerror or error}", file=stderr)
         return EXIT_USAGE
+    for line in tracks.notes:
+        tell(f"{path}: {line}")
     _tell_broken(path, tracks.broken, stderr)
     episodes, fates = _replay(engine, tracks.reports, max(1, block_size), until_ms)
     _print(episodes, tracks.vehicle_ids, stdout)
@@ -85,8 +88,13 @@ def run(
     return 0
 
 
-def _blamed(error: Exception, path: str | Path, registry: str | Path | None) -> str | Path | None:
-    return registry if isinstance(error, RegistryFileError) else path
+def _blamed(error: Exception, path: str | Path, registry: str | Path | None, zones: str | Path | None) -> str:
+    """The file at fault, where the error itself does not name it."""
+    if isinstance(error, ZoneError):
+        return "" if str(zones) in str(error) else f"zones {zones}: "
+    if isinstance(error, RulebookError | RoadError):
+        return ""
+    return f"{registry if isinstance(error, RegistryFileError) else path}: "
 
 
 @contextmanager
@@ -100,6 +108,8 @@ def _opened(path: str | Path) -> Iterator[BinaryIO]:
 
 def _registry(path: Path, stderr: TextIO) -> dict[str, Known]:
     rows = read_registry(path.read_bytes())
+    for line in rows.notes:
+        print(f"{path}: {line}", file=stderr)
     _tell_broken(path, rows.broken, stderr)
     return {
         vehicle.vehicle_id: Known(class_code(vehicle.vehicle_class), vehicle.driver_id)

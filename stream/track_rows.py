@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from geo.passed_over import columns_passed_over, nearest_name
 from rules.identity import driver_key, vehicle_key
 from rules.reports import STATUS_POSITIONED, Reports
 from rules.safety import SafetyAlarms
@@ -32,11 +34,14 @@ OPTIONAL = (
     "items",
 )
 
+COLUMNS = (*REQUIRED, *OPTIONAL)
+
 MAX_TEXT_CHARACTERS = 200  # longer than any id; more is a lost quote or another file
 MAX_ITEMS_BYTES = 1023 - 28  # of a 0x0200: what a JT/T 808 message holds, without the fixed fields
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_COUNT = re.compile(r"\d{9,19}(\.\d*)?")  # seconds since 1970 to nanoseconds
 
 
 class TrackFileError(ValueError):
@@ -57,18 +62,22 @@ class Known:
 
 @dataclass(slots=True)
 class Tracks:
-    """The reports of a file in its order, the ids behind their keys, and why which line is none."""
+    """The reports of a file in its order, the ids behind their keys, and why which line is none.
+
+    `notes` tell of columns that nobody reads.
+    """
 
     reports: Reports
     vehicle_ids: dict[int, str]
     broken: dict[int, str] = field(default_factory=dict)
     rows: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def read_tracks(lines: Iterator[bytes], registry: Mapping[str, Known]) -> Tracks:
     """Read the lines of a UTF-8 CSV file, the first that is not blank being the header.
 
-    Columns may come in any order; unknown ones are passed over. A quoted value must end on its line.
+    Columns may come in any order; unknown ones are passed over and told. A quoted value must end on its line.
 
     Raises
     ------
@@ -77,7 +86,7 @@ def read_tracks(lines: Iterator[bytes], registry: Mapping[str, Known]) -> Tracks
     """
     number, header = _header(lines)
     columns = _Columns(header, registry)
-    tracks = Tracks(Reports.empty(), columns.vehicle_ids)
+    tracks = Tracks(Reports.empty(), columns.vehicle_ids, notes=columns_passed_over(header, COLUMNS))
     for number, raw in enumerate(lines, number + 1):  # noqa: B020 - the header's line is where the count starts
         if not raw.strip(b" \t\r\n,;"):
             continue
@@ -102,11 +111,11 @@ def _header(lines: Iterator[bytes]) -> tuple[int, list[str]]:
         missing = [name for name in REQUIRED if name not in names]
         if missing:
             wanted = f"column{'s' * (len(missing) > 1)} {', '.join(missing)}"
-            hint = _separator(text)
+            hint = _separator(text) or _renamed(missing, names)
             raise TrackFileError(
                 f"the first line lacks the {wanted}; it must name {','.join(REQUIRED)}{hint}"
             )
-        twice = [name for name in (*REQUIRED, *OPTIONAL) if names.count(name) > 1]
+        twice = [name for name in COLUMNS if names.count(name) > 1]
         if twice:
             raise TrackFileError(f"the first line names {', '.join(twice)} twice")
         return number, names
@@ -126,6 +135,13 @@ def _separator(text: str) -> str:
         if {one.strip().lower() for one in text.split(mark)} >= set(REQUIRED):
             return f"; the columns are separated by {name}: save the file with commas"
     return ""
+
+
+def _renamed(missing: list[str], names: list[str]) -> str:
+    """Which columns of the file may be the missing ones under other names."""
+    near = {name: nearest_name(name, missing) for name in names if name not in COLUMNS}
+    pairs = [f"{name} to {meant}" for name, meant in near.items() if meant]
+    return f"; perhaps rename {', '.join(pairs)}" if pairs else ""
 
 
 def _values(raw: bytes, count: int) -> list[str]:
@@ -153,7 +169,7 @@ class _Columns:
     def __init__(self, header: list[str], registry: Mapping[str, Known]) -> None:
         self.vehicle_ids: dict[int, str] = {}
         self._registry = registry
-        self._place = {name: header.index(name) for name in (*REQUIRED, *OPTIONAL) if name in header}
+        self._place = {name: header.index(name) for name in COLUMNS if name in header}
         self._keys: dict[str, int] = {}
         self._drivers: dict[str, int] = {}
         self._int = {name: array("q") for name in ("vehicle_key", "time_ms", "driver_key", "vehicle_class")}
@@ -232,10 +248,13 @@ def _name(column: str, text: str) -> str:
 
 
 def _time_ms(text: str) -> int:
+    if not text.strip():
+        raise RowError("time is missing")
     try:
         time = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise RowError(f"time {text.strip()!r} is not ISO 8601 (2026-06-01T08:00:00+08:00)") from None
+        hint = "; a count since 1970 must be converted" if _COUNT.fullmatch(text.strip()) else ""
+        raise RowError(f"time {text.strip()!r} is not ISO 8601 (2026-06-01T08:00:00+08:00){hint}") from None
     if time.tzinfo is None:
         raise RowError(f"time {text.strip()!r} has no offset from UTC (+08:00)")
     return (time - _EPOCH) // _MILLISECOND

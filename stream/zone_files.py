@@ -9,6 +9,7 @@ from geo.zone import ZoneError
 from geo.zones import ZoneSet
 from rules.rulebook import default_rulebook
 from rules.zones import check_zones
+from stream.map_files import read_places
 
 
 def run(action: str, path: str) -> int:
@@ -16,8 +17,13 @@ def run(action: str, path: str) -> int:
     if action == "from-areas":
         print(json.dumps(_collection(Path(path)), ensure_ascii=False))
         return 0
-    zones = ZoneSet.from_geojson(path)
-    check_zones(default_rulebook(), zones)
+    zones, told = read_places(Path(path))
+    for line in told:
+        print(f"{path}: {line}", file=sys.stderr)
+    try:
+        check_zones(default_rulebook(), zones)
+    except ZoneError as error:
+        raise ZoneError(f"zones {path}: {error}") from error
     if action == "check":
         print(f"{path}: {len(zones.zones)} zones and {len(zones.routes)} routes, no faults")
         return 0

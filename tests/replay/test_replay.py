@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
@@ -94,7 +95,8 @@ def test_any_column_order_mark_blank_lines_and_windows_line_ends(tmp_path: Path)
     text += "".join(f'{v},"x, y",{lat},{lon},{time},{vehicle}\r\n\r\n' for vehicle, time, lon, lat, v in rows)
     path.write_bytes(b"\xef\xbb\xbf" + text.encode())
     result = Result(path)
-    assert (result.code, result.errors, len(result.lines)) == (0, "", 1)
+    assert (result.code, len(result.lines)) == (0, 1)
+    assert result.errors == f"{path}: column 'note' is not known and passed over\n"
     assert result.text == replayed(tmp_path, *speeding_rows()).text
 
 
@@ -131,7 +133,9 @@ def test_registry_gives_the_class(tmp_path: Path) -> None:
         ("a,2026-06-01T08:00:00,118,32,60", "has no offset"),
         ("a,yesterday,118,32,60", "not ISO 8601"),
         ("a,2026-06-01T08:00:60+08:00,118,32,60", "not ISO 8601"),
-        ("a,,118,32,60", "not ISO 8601"),
+        ("a,,118,32,60", "time is missing"),
+        ("a,1780272000,118,32,60", "a count since 1970 must be converted"),
+        ("a,1780272000000,118,32,60", "a count since 1970 must be converted"),
         (",2026-06-01T08:00:00+08:00,118,32,60", "vehicle_id is missing"),
         ("a,2026-06-01T08:00:00+08:00,,32,60", "longitude_deg is missing"),
         ("a,2026-06-01T08:00:00+08:00,118,32,fast", "speed_kmh 'fast' is not a number"),
@@ -226,6 +230,44 @@ def test_a_file_in_another_form_says_what_to_do(tmp_path: Path, content: bytes, 
     result = Result(path)
     assert (result.code, len(result.errors.splitlines())) == (2, 1)
     assert remedy in result.errors
+
+
+SQUARE = {"type": "Polygon", "coordinates": [[[117, 31], [119, 31], [119, 33], [117, 33]]]}
+
+
+def test_names_that_nobody_reads_are_told(tmp_path: Path) -> None:
+    zones, registry = tmp_path / "zones.geojson", tmp_path / "registry.csv"
+    zone = {"type": "Feature", "geometry": SQUARE, "properties": {"id": "z", "speed_limit_kmh": 60}}
+    zones.write_text(json.dumps({"type": "FeatureCollection", "features": [zone]}))
+    registry.write_text("id,terminal_phone,class,colour\na,13800138000,hazmat,red\n")
+    rows = [f"{row},90" for row in speeding_rows()]
+    result = replayed(tmp_path, *rows, header=f"{HEADER},course", zones=zones, registry=registry)
+    assert {one["rule"] for one in result.lines} >= {"speeding", "zone_enter"}
+    assert result.errors.splitlines() == [
+        f"zones {zones}: property of 1 zone 'speed_limit_kmh' is not known and passed over; "
+        "did you mean limit_kmh?",
+        f"{registry}: column 'colour' is not known and passed over; did you mean plate_colour?",
+        f"{tmp_path / 'tracks.csv'}: column 'course' is not known and passed over; did you mean heading_deg?",
+    ]
+    checked = io.StringIO()
+    with contextlib.redirect_stderr(checked), contextlib.redirect_stdout(io.StringIO()):
+        assert main(["zones", "check", str(zones)]) == 0
+    assert "did you mean limit_kmh?" in checked.getvalue()
+
+
+def test_columns_under_other_names_are_named(tmp_path: Path) -> None:
+    result = replayed(tmp_path, header="vehicle_id,timestamp,lon,lat,speed")
+    assert result.code == 2
+    renamed = "timestamp to time, lon to longitude_deg, lat to latitude_deg, speed to speed_kmh"
+    assert f"perhaps rename {renamed}\n" in result.errors
+
+
+def test_a_zone_of_an_unknown_class_is_told_with_its_file(tmp_path: Path) -> None:
+    zones = tmp_path / "zones.geojson"
+    zone = {"type": "Feature", "geometry": SQUARE, "properties": {"id": "z", "vehicle_classes": ["truck"]}}
+    zones.write_text(json.dumps({"type": "FeatureCollection", "features": [zone]}))
+    result = replayed(tmp_path, zones=zones)
+    assert (result.code, result.errors.count(str(zones)), result.errors.count("'truck'")) == (2, 1, 1)
 
 
 def test_a_faulty_zone_is_told_with_its_file(tmp_path: Path) -> None:

@@ -323,13 +323,35 @@ class TestOthers:
         ({"departures": ["08:00"], "vehicles": []}, "needs vehicles"),
         ({"vehicle_classes": ["tank"], "vehicles": []}, "'tank'"),
         ({"hours": "8-9"}, "hours"),
+        ({"segments": 3}, "segments must be a list of objects"),
+        ({"segments": ["x"]}, "segments must be a list of objects"),
+        ({"hours": [3]}, "hours must be a list of texts"),
         ({"stations": [{"name": "A"}]}, "longitude_deg"),
+        ({"stations": [{"longitude_deg": "x", "latitude_deg": 32}]}, "needs longitude_deg, a number"),
+        ({"stations": [{"longitude_deg": 118, "latitude_deg": 32, "radius_m": -1}]}, "radius_m must be"),
         ({"datum": "bd09"}, "datum"),
     ],
 )
 def test_faults_name_the_route(said: dict[str, Any], words: str) -> None:
     with pytest.raises(ZoneError, match=f"route 'r'.*{words}"):
         Engine(BOOK, zone_set(**said))
+
+
+@pytest.mark.parametrize(
+    ("feature", "words"),
+    [
+        ({"properties": [3]}, "properties must be an object"),
+        (
+            {"geometry": {"type": "LineString", "coordinates": [[118, 32], [118, 32]]}},
+            "two points that differ",
+        ),
+    ],
+)
+def test_a_feature_that_is_no_route(feature: dict[str, Any], words: str) -> None:
+    line = {"type": "LineString", "coordinates": [[118, 32], [119, 32]]}
+    document = {"type": "FeatureCollection", "features": [{"geometry": line, **feature}]}
+    with pytest.raises(ZoneError, match=f"route .*{words}"):
+        ZoneSet.from_geojson(document)
 
 
 def test_a_route_gone_from_the_file_ends_its_episode() -> None:
