@@ -22,7 +22,7 @@ from alerts.times import now_ms
 from stream.topics import ALERTS, COMMANDS, TELEMETRY, ensure_topics
 from tests.gateway.conftest import REGISTRY, RunningGateway, started
 
-DEADLINE_S = 30
+DEADLINE_S = 60
 
 
 @dataclass

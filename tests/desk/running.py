@@ -26,7 +26,7 @@ from tests.store.changes import Change
 
 TELEMETRY_PARTITIONS = 4
 TOPICS = {"telemetry": TELEMETRY_PARTITIONS, "alerts": 2, "commands": 1}
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class RunningDesk:
     process: subprocess.Popen
 
     def get(self, path: str, **parameters: Any) -> httpx.Response:
-        return httpx.get(self.url + path, params=parameters or None, timeout=15)
+        return httpx.get(self.url + path, params=parameters or None, timeout=60)
 
     def post(self, path: str, body: Any) -> httpx.Response:
-        return httpx.post(self.url + path, json=body, timeout=15)
+        return httpx.post(self.url + path, json=body, timeout=60)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ class Event:
 @contextmanager
 def open_stream(url: str, **request: Any) -> Iterator[Iterator[Event]]:
     """Events of /api/stream; a silence of 25 s fails."""
-    with httpx.stream("GET", url + "/api/stream", timeout=25, **request) as response:
+    with httpx.stream("GET", url + "/api/stream", timeout=60, **request) as response:
         if response.status_code != 200:
             response.read()
         response.raise_for_status()

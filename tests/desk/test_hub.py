@@ -72,7 +72,7 @@ async def test_doorbell_is_enough(database: str, monkeypatch: pytest.MonkeyPatch
     task = asyncio.create_task(feed.run())
     connection = await asyncpg.connect(database)
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while feed.cursor is None:  # noqa: ASYNC110 - the feed has no event for its first look
                 await asyncio.sleep(0)
             client = everybody.join()

@@ -16,7 +16,7 @@ from tests.services import free_port
 _MODULE = "github.com/johannesboyne/gofakes3/cmd/gofakes3@v1.2.0"
 _TARGET = Path(__file__).parent / "target"
 _BUILD_S = 600
-_START_S = 30
+_START_S = 60
 BUCKET = "evidence"
 
 

@@ -129,7 +129,7 @@ def complete_url(evidence: RunningDesk) -> str:
 
 def fetch(evidence: RunningDesk, header: str | None = None, method: str = "GET") -> httpx.Response:
     headers = {"Range": header} if header else {}
-    return httpx.request(method, evidence.url + complete_url(evidence), headers=headers, timeout=15)
+    return httpx.request(method, evidence.url + complete_url(evidence), headers=headers, timeout=60)
 
 
 def test_the_bytes_of_a_file(evidence: RunningDesk) -> None:

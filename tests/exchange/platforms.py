@@ -23,7 +23,7 @@ from tests.exchange.link_files import write_links
 
 PARTITIONS = 3
 TOPICS = {"telemetry": PARTITIONS, "alerts": 1, "commands": 1}
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 class MovedClock:
@@ -71,7 +71,7 @@ async def running_exchange(
             role.result()
     finally:
         stop.set()
-        await asyncio.wait_for(role, 20)
+        await asyncio.wait_for(role, 60)
 
 
 async def until(condition: Callable[[], Awaitable[Any]], deadline_s: float = DEADLINE_S) -> Any:

@@ -85,7 +85,7 @@ async def test_who_merely_connects_breaks_no_sub_link(below: Place, tmp_path: Pa
             reader, writer = await asyncio.open_connection("127.0.0.1", table["sub_port"])
             writer.write(data)
             if data:
-                answer = await asyncio.wait_for(reader.read(), 10)
+                answer = await asyncio.wait_for(reader.read(), 60)
                 assert (len(answer) > 20) == (len(data) > 20), "a wrong code is answered"
             writer.close()
         await add_vehicles(below, 1)

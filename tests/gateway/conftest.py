@@ -62,7 +62,7 @@ class RunningGateway:
         await consumer.seek_to_beginning()
         found: list[T] = []
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not enough(found):
                     found.append(decode((await consumer.getone()).value))
         finally:
@@ -100,11 +100,11 @@ async def started(database: str, bootstrap_servers: str, **changes: object) -> A
     await _listening(port, serving)
     yield RunningGateway(port, bootstrap_servers, database)
     stop.set()
-    await asyncio.wait_for(serving, 20)
+    await asyncio.wait_for(serving, 60)
 
 
 async def _listening(port: int, serving: asyncio.Task[None]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             with contextlib.suppress(OSError):
                 _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -19,7 +19,7 @@ from stream.jt808.messages import (
     decode_frame_message,
 )
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 M = TypeVar("M", bound=Message)
 

@@ -24,7 +24,7 @@ from tests.services import data_folder, free_port
 
 pytestmark = pytest.mark.stack
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -32,7 +32,7 @@ def make_engine(snapshot: bytes | None) -> Timely:
 
 
 async def until(ready: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             if ready():
                 return
@@ -42,7 +42,7 @@ async def until(ready: Callable[[], bool]) -> None:
 async def ended(rounds: asyncio.Task[None]) -> None:
     """End rounds before others begin, which would share their queue."""
     rounds.cancel()
-    await asyncio.wait([rounds], timeout=30)
+    await asyncio.wait([rounds], timeout=60)
     assert rounds.done()
 
 
