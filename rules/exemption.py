@@ -13,8 +13,10 @@ KINDS = ("short_line", "relay", "airport_or_rail_express", "commuter_charter", "
 (交运规〔2023〕2号 art 32; relay: 旅客规范 art 38(5))."""
 
 MAX_VEHICLES = 100_000  # of all exemptions of a rulebook; a province has some 10,000 coaches
+MAX_ONE_WAY_KM = 10_000  # no line in the country is half as long
 
 _SHANGHAI = timezone(timedelta(hours=8))
+_DAY_MS = 86_400_000
 _KEYS = {"vehicles", "routes", "kind", "one_way_km", "from", "until", "source"}
 
 
@@ -65,6 +67,8 @@ def _exemption(said: dict[str, Any]) -> Exemption:
     one_way_km = said.get("one_way_km")
     if one_way_km is not None and (isinstance(one_way_km, bool) or not isinstance(one_way_km, int | float)):
         raise ValueError(f"one_way_km must be a number, not {one_way_km!r}")
+    if one_way_km is not None and not 0 < one_way_km < MAX_ONE_WAY_KM:
+        raise ValueError(f"one_way_km must be above 0 and under {MAX_ONE_WAY_KM}, not {one_way_km!r}")
     if kind == "short_line" and one_way_km is None and vehicles:
         raise ValueError("kind short_line needs one_way_km")
     from_ms, until_ms = _day(said, "from", 0), _day(said, "until", 1)
@@ -88,5 +92,5 @@ def _day(said: dict[str, Any], name: str, later_days: int) -> int | None:
         day = datetime.fromisoformat(str(said[name]))
     except ValueError as error:
         raise ValueError(f"{name} must be a day such as 2026-12-31, not {said[name]!r}") from error
-    begin = datetime(day.year, day.month, day.day, tzinfo=_SHANGHAI) + timedelta(days=later_days)
-    return round(begin.timestamp() * 1000)
+    begin = datetime(day.year, day.month, day.day, tzinfo=_SHANGHAI)
+    return round(begin.timestamp() * 1000) + later_days * _DAY_MS  # so 9999-12-31, for good, can be written

@@ -21,6 +21,7 @@ _OVERRIDES = ("by_class", "by_road", "by_zone", "where")
 _FIXED = ("name", "unit", "form", "range", "zh", "en", "rules", "varies")
 _KEYS = {"value", "source", "grade", *_OVERRIDES, *_FIXED}
 _GRADES = ("A", "B", "C", "D")
+_SAFETY = ("adas_", "dsm_", "tpms", "bsd", "fused_")  # what names of rules of active safety begin with
 _ANY_LENGTH = ("speeding_tier_percent", "speeding_tier_level", "terminal_pulse_bits")
 
 
@@ -166,6 +167,7 @@ def _check_lengths(
 
 def _check_together(text: str, entries: Mapping[str, Threshold], faults: list[Fault]) -> None:
     """Entries that must fit each other."""
+    _check_safety_off(text, entries, faults)
     tiers, levels = entries.get("speeding_tier_percent"), entries.get("speeding_tier_level")
     faults.extend(
         Fault(line_of(text, one.name, "value"), "", f"{one.name} must rise")
@@ -176,3 +178,14 @@ def _check_together(text: str, entries: Mapping[str, Threshold], faults: list[Fa
         line = line_of(text, "speeding_tier_level") or line_of(text, "speeding_tier_percent")
         what = f"speeding_tier_level needs {len(tiers.value) + 1} levels, not {len(levels.value)}"
         faults.append(Fault(line, "", what, "give one level below the first tier and one for each tier"))
+
+
+def _check_safety_off(text: str, entries: Mapping[str, Threshold], faults: list[Fault]) -> None:
+    """What is switched off by its name is a rule."""
+    off = entries.get("safety_off")
+    known = {rule for one in entries.values() for rule in one.rules if rule.startswith(_SAFETY)}
+    for name in sorted(set(off.value) - known) if off else ():
+        near = get_close_matches(name, known, 1)
+        remedy = f"did you mean {near[0]!r}?" if near else f"rules are {', '.join(sorted(known))}"
+        line = line_of(text, "safety_off", "value")
+        faults.append(Fault(line, "", f"safety_off: {name!r} is no rule of active safety", remedy))

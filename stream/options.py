@@ -100,7 +100,8 @@ def _rulebook_arguments(parser: argparse.ArgumentParser) -> None:
         ("explain", "print a rulebook for a person: each threshold in Chinese and English, with its source"),
     ):
         action = actions.add_parser(name, help=summary, description=summary)
-        action.add_argument("file", metavar="FILE", help=file_help)
+        nargs = "?" if name == "explain" else None
+        action.add_argument("file", metavar="FILE", nargs=nargs, default="default", help=file_help)
         add_common(action, ())
     compare = actions.add_parser(
         "diff",

@@ -93,7 +93,17 @@ def test_a_file_without_version_is_named_by_its_content(tmp_path: Path) -> None:
         ("[[exemption]]\nroutes = ['r']\nkind = 'relay'\nfrom = 2026-02-02\nuntil = 2026-02-01", "is after"),
         ("[[exemption]]\nvehicles = ['a']\nkind = 'short_line'", "needs one_way_km"),
         ("[[exemption]]\nvehicles = ['a']\nkind = 'relay'\nuntil = 'never'", "until must be a day"),
+        (
+            "[[exemption]]\nvehicles = ['a']\nkind = 'short_line'\none_way_km = -1",
+            "one_way_km must be above 0",
+        ),
+        (
+            "[[exemption]]\nvehicles = ['a']\nkind = 'short_line'\none_way_km = nan",
+            "one_way_km must be above 0",
+        ),
         ("exemption = 3", "must be tables"),
+        ("safety_off = ['dsm_phon']", "'dsm_phon' is no rule of active safety; did you mean 'dsm_phone'"),
+        ("[safety_off]\nvalue = ['speeding']", "'speeding' is no rule of active safety"),
         ("[class_limit_kmh]\nby_class = {tank = 3}", "'tank'"),
         ("zone_enter_level = 4", "zone_enter_level must be 1"),
         ("speeding_tier_percent = [20, 10, 50]", "must rise"),
@@ -160,6 +170,11 @@ class TestOverrides:
         )
         (one,) = rulebook_of(text).exemptions
         assert (one.vehicles, one.one_way_km, one.until_ms) == (("a", "b"), 150, 1_798_732_800_000)
+
+    def test_the_last_day_of_all_is_one_too(self) -> None:
+        text = "[[exemption]]\nvehicles = ['a']\nkind = 'relay'\nfrom = 0001-01-01\nuntil = 9999-12-31"
+        (one,) = rulebook_of(text).exemptions
+        assert one.until_ms == 253_402_272_000_000
 
 
 class TestZones:

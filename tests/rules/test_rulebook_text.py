@@ -67,6 +67,7 @@ class TestExplain:
     def test_every_entry_in_both_languages(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert cli.main(["rulebook", "explain", "default"]) == 0
         text = capsys.readouterr().out
+        assert (cli.main(["rulebook", "explain"]), capsys.readouterr().out) == (0, text)
         for entry in default_rulebook().entries.values():
             assert f"{entry.name} = " in text
             assert f"{entry.zh} / {entry.en}" in text
