@@ -19,7 +19,7 @@ from geo.kernel import kernel
 from rules.finding import CLOSE, FINDING, NO_FINDINGS, OPEN, UPDATE, place
 from rules.gathering import Gathering
 from rules.records import NO_ROW, NONE, Layout, Records, record_type
-from rules.slots import COUNT, OF_OWNER, Slots, give_back, take_slot
+from rules.slots import COUNT, OF_OWNER, Slots, take_slot, unstring
 
 NEVER_MS = 1 << 60  # longer than all time
 
@@ -281,11 +281,7 @@ def _pass_over(
             slot.bridged |= e.gap
             before, number = number, following
             continue
-        if before == NO_ROW:
-            owner.first = following
-        else:
-            slots[before].next = following
-        give_back(slots, free, number)
+        owner.first = unstring(slots, free, owner.first, before, number)
         number = following
     return count
 

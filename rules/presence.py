@@ -11,7 +11,7 @@ from typing import Any
 from geo.kernel import kernel
 from rules.finding import CLOSE, OPEN, place
 from rules.records import NO_ROW, NONE, Layout
-from rules.slots import give_back, take_slot
+from rules.slots import take_slot, unstring
 from rules.zone_plan import CROSSING, FORBIDDEN, STAY, WHATS, in_windows
 
 ENTERED, LEFT, STAYED, BANNED, SPED = range(5)
@@ -84,11 +84,7 @@ def leave_unseen(
                     count = tell_presence(s, CLOSE, findings, count, at)
                 elif plan.zones[s.zone].exit:
                     count = tell_crossing(e, s, LEFT, e.fix_gap, findings, count, at)
-            if before == NO_ROW:
-                owner.presence = following
-            else:
-                slots[before].next = following
-            give_back(slots, free, number)
+            owner.presence = unstring(slots, free, owner.presence, before, number)
         number = following
     return count
 

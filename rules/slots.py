@@ -90,3 +90,16 @@ def give_back(slots: Any, free: Any, number: int) -> None:
     slots[number].next = free[FIRST]
     free[FIRST] = number
     free[COUNT] += 1
+
+
+@kernel
+def unstring(slots: Any, free: Any, first: int, before: int, number: int) -> int:
+    """Give back a slot of an owner whose first one is `first`; `before` is the slot naming it, or `NO_ROW`.
+    Returns the owner's first slot from here on."""
+    following = slots[number].next
+    if before == NO_ROW:
+        first = following
+    else:
+        slots[before].next = following
+    give_back(slots, free, number)
+    return int(first)

@@ -19,7 +19,7 @@ from rules.limits import SOURCES, limit_of
 from rules.parameters import Plan, compile_parameters
 from rules.records import NO_ROW, Records
 from rules.rulebook import Rulebook
-from rules.slots import COUNT, OF_OWNER, Slots, give_back, take_slot
+from rules.slots import COUNT, OF_OWNER, Slots, take_slot, unstring
 from rules.telling import Teller, Told
 from rules.vehicle_class import PASSENGER_CLASSES
 
@@ -88,11 +88,7 @@ def sweep(e: Any, owner: Any, slots: Any, free: Any, join_ms: int) -> None:
     while number != NO_ROW:
         following = slots[number].next
         if spent(slots[number], e.time_ms, join_ms):
-            if before == NO_ROW:
-                owner.first = following
-            else:
-                slots[before].next = following
-            give_back(slots, free, number)
+            owner.first = unstring(slots, free, owner.first, before, number)
         else:
             before = number
         number = following

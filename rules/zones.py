@@ -32,7 +32,7 @@ from rules.presence import (
 )
 from rules.records import NO_ROW, NONE, Layout, Records
 from rules.rulebook import Rulebook
-from rules.slots import COUNT, Slots, give_back, take_slot
+from rules.slots import COUNT, Slots, take_slot, unstring
 from rules.speeding import SPEED_DECIMALS, Words, open_runs, speed_fields, tiers_of
 from rules.telling import Teller, Told, subjects_by
 from rules.zone_plan import CROSSING, WHATS, ZonePlan, holds_for, make_plan
@@ -152,11 +152,7 @@ def slow_down(
             count = not_over(r, findings, count, at)
         r.seen = False
         if spent(r, e.time_ms, join_ms):
-            if before == NO_ROW:
-                owner.run = following
-            else:
-                runs[before].next = following
-            give_back(runs, free, number)
+            owner.run = unstring(runs, free, owner.run, before, number)
         else:
             before = number
         number = following
