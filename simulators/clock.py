@@ -3,6 +3,9 @@
 import math
 from dataclasses import dataclass
 
+# Now less the time since a moment is that moment, but for what rounding takes.
+_ROUNDING_S = 1e-3
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceClock:
@@ -20,6 +23,11 @@ class DeviceClock:
     def begin_s(self) -> float:
         """What the clock shows at first."""
         return self.started_s - self.history_s
+
+    @property
+    def first_s(self) -> int:
+        """The same as a whole second."""
+        return math.floor(self.begin_s + _ROUNDING_S)
 
     @property
     def caught_up_s(self) -> float:

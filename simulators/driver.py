@@ -18,6 +18,8 @@ from simulators.limits import (
     SHORTEST_REST_S,
     second_of_day,
 )
+from simulators.line_ways import way_on
+from simulators.lines import lines_of
 from simulators.motion import KMH, Track
 from simulators.plan import VehiclePlan, coach_stands
 from simulators.routes import Path, RoadBook
@@ -42,6 +44,11 @@ COACH_NIGHT_DRIVING_S = 5_400.0  # they may drive 2 h at night without a rest
 COACH_SHIFT_S = 21_000.0  # and 8 h in 24
 ROOM_TO_SPEED_M = 1_500.0
 ROOM_TO_STOP_M = 6_000.0
+LONG_HAUL = ("returning", "enduring", "hands_over", "takes_over")  # pass 4 h at a moment that is planned
+OVERWORKED_BUDGET_S = 10_500.0
+NEAR_LIMIT_BY_KMH = 2.5  # who drives near the limit is within 5 km/h of it, with all his swaying
+PARKS_IN_S = 180.0  # before he hands over
+FOR_GOOD_S = 10 * DAY_S
 STOPS_APART_S = 1_200.0  # stops nearer than the samples could tell apart would make one long one
 
 
@@ -104,12 +111,14 @@ class Driver:
             wheels.speed_mps = self._cruise_mps()
             if plan.role == "speeder" and plan.first_event_s <= plan.begin_s + 1 and self._may_speed():
                 wheels.speed_mps = self._speeding_kmh() / KMH
-                self._hold_over_limit()
+                self._hold_on()
 
     def _step(self) -> None:
         wheels = self._wheels
         to_end_m = wheels.leg_end_m - wheels.metres
-        if to_end_m < 1.0:
+        if self._must_park():
+            self._park(to_end_m)
+        elif to_end_m < 1.0:
             self._arrive()
         elif self._outstay_s and wheels.speed_mps == 0 and wheels.at_stop:
             self._stand(self._outstay_s + self._draw.uniform(200, 900) + 2 * self._interval_s)
@@ -128,18 +137,27 @@ class Driver:
     def _is_coach(self) -> bool:
         return self._plan.vehicle.vehicle_class in COACHES
 
+    def _must_park(self) -> bool:
+        """Whether the driver is about to leave this vehicle for another."""
+        plan = self._plan
+        if plan.relief is None or plan.role != "hands_over":
+            return False
+        return self._wheels.time_s >= plan.relief.at_s - PARKS_IN_S
+
     def _is_night(self) -> bool:
         """Night with its margins."""
         of_day_s = second_of_day(self._wheels.time_s)
         return of_day_s >= NIGHT_BEGINS_S - NIGHT_MARGIN_S or of_day_s < NIGHT_ENDS_S + NIGHT_MARGIN_S / 2
 
     def _may_stop_shortly(self) -> bool:
-        if self._wheels.time_s < self._next_stop_s or self._is_about_to_pass_4_h():
+        if self._plan.role == "overworked" or self._wheels.time_s < self._next_stop_s:
+            return False
+        if self._is_about_to_pass_4_h():
             return False
         return not self._must_rest(early_s=2 * STOPS_APART_S)
 
     def _must_stand(self) -> bool:
-        return self._is_coach() and coach_stands(self._wheels.time_s)
+        return self._is_coach() and self._plan.role != "overnight" and coach_stands(self._wheels.time_s)
 
     def _until_morning_s(self) -> float:
         return 18_600 - second_of_day(self._wheels.time_s) + self._draw.uniform(0, 1_200)
@@ -148,7 +166,11 @@ class Driver:
         if self._wheels.time_s - self._wheel_since_s >= self._budget_s - early_s:
             return True
         night_s = self._wheels.night_driven_s - self._night_before_s
-        return self._is_coach() and (night_s >= COACH_NIGHT_DRIVING_S or self._shift_is_over())
+        return (
+            self._is_coach()
+            and self._plan.role not in ("overnight", "overworked")
+            and (night_s >= COACH_NIGHT_DRIVING_S or self._shift_is_over())
+        )
 
     def _shift_is_over(self) -> bool:
         return self._wheels.driven_s - self._shift_before_s >= COACH_SHIFT_S
@@ -167,7 +189,11 @@ class Driver:
 
     def _first_budget_s(self) -> float:
         plan = self._plan
-        if plan.role in ("returning", "enduring"):
+        if plan.role == "takes_over":
+            return plan.first_event_s - plan.wheel_since_s + self._draw.uniform(1_200, 3_000)
+        if plan.role == "overworked":
+            return OVERWORKED_BUDGET_S
+        if plan.role in LONG_HAUL:
             return plan.first_event_s - plan.begin_s + self._draw.uniform(1_200, 3_000)
         if plan.role == "rested":
             return self._draw.uniform(6_600, 7_800)
@@ -175,7 +201,11 @@ class Driver:
 
     def _next_budget_s(self) -> float:
         """Seconds at the wheel until the next rest; who passed 4 h once does so again now and then."""
-        if self._plan.role in ("returning", "enduring") and self._draw.random() < 0.5:
+        if self._plan.role == "overworked":
+            return OVERWORKED_BUDGET_S
+        if self._plan.role == "overnight":
+            return self._draw.uniform(11_400, 13_800)
+        if self._plan.role in LONG_HAUL and self._draw.random() < 0.5:
             return LONGEST_DRIVING_S + self._draw.uniform(1_200, 3_600)
         if self._may_not_rest():
             return self._draw.uniform(9_600, 11_400)
@@ -183,7 +213,7 @@ class Driver:
 
     def _rest_s(self) -> float:
         """A proper rest with room for samples at its edges; a coach whose day is over waits for the next."""
-        if self._is_coach() and self._shift_is_over():
+        if self._is_coach() and self._plan.role not in ("overnight", "overworked") and self._shift_is_over():
             return max(1_800.0, self._shift_begin_s + DAY_S - self._wheels.time_s)
         if self._plan.role == "rested" and self._wheels.time_s < self._plan.first_event_s:
             return SHORTEST_REST_S + 3 * self._interval_s + 30.0
@@ -217,12 +247,13 @@ class Driver:
         early_s = STOPS_APART_S if self._plan.role == "rested" else 0.0
         if self._must_rest(early_s):
             self._stand(self._rest_s())
-        elif self._is_about_to_pass_4_h():
+        elif self._is_about_to_pass_4_h() or self._plan.role == "overworked":
             self._stand(20.0)
-        elif self._plan.role == "visitor" or self._may_not_rest():
+        elif self._plan.role in ("visitor", "liner", "overnight") or self._may_not_rest():
             self._stand(self._draw.uniform(240, 660))
         else:
             self._stand(self._rest_s())
+        self._next_stop_s = max(self._next_stop_s, self._wheels.time_s + STOPS_APART_S)
         self._begin_leg(self._next_path(), 0.0)
 
     def _begin_leg(self, path: Path, offset_m: float) -> None:
@@ -237,15 +268,17 @@ class Driver:
         plan = self._plan
         if plan.role == "rested":
             return self._wheels.time_s < plan.first_event_s
-        return plan.role in ("returning", "enduring") and self._budget_s > LONGEST_DRIVING_S
+        return plan.role in LONG_HAUL and self._budget_s > LONGEST_DRIVING_S
 
     def _is_about_to_pass_4_h(self) -> bool:
         """The moment is planned: the vehicle must not stand just then."""
         before_s = self._plan.first_event_s - self._wheels.time_s
-        return self._plan.role in ("returning", "enduring") and -60 < before_s < 900
+        return self._plan.role in LONG_HAUL and -60 < before_s < 900
 
     def _next_path(self) -> Path:
         plan, here = self._plan, self._wheels.path.goal
+        if plan.role == "liner":
+            return way_on(self._book, lines_of(plan.vehicle.vehicle_id)[0], here)
         if plan.role == "visitor":
             crossings = self._book.crossings(plan.road_class, plan.vehicle.vehicle_class, here)
             if crossings and self._draw.random() < 0.85:
@@ -253,18 +286,22 @@ class Driver:
         return self._draw.choice(self._book.trips(here, plan.road_class, plan.vehicle.vehicle_class))
 
     def _overtake(self) -> None:
-        """Go over the limit: an episode, or sometimes a burst that is too short to be one."""
+        """Go over the limit: an episode, sometimes only near it, or a burst that is too short to be one."""
         first_one = self._wheels.time_s <= self._plan.first_event_s + 60
-        if not first_one and self._draw.random() < 0.2:
+        kind = 1.0 if first_one else self._draw.random()
+        if kind < 0.25:
+            self._wheels.change_speed((self._limit_kmh() - NEAR_LIMIT_BY_KMH) / KMH, DRIFT_MPS2)
+            self._hold_on()
+        elif kind < 0.4:
             self._wheels.change_speed((self._limit_kmh() + self._draw.uniform(4, 7)) / KMH, OVERTAKE_MPS2)
             self._wheels.hold(3.0)
             self._calm_down()
         else:
             self._wheels.change_speed(self._speeding_kmh() / KMH, OVERTAKE_MPS2)
-            self._hold_over_limit()
+            self._hold_on()
 
-    def _hold_over_limit(self) -> None:
-        """Long enough that 30 s stand between two reports over the limit, whatever their phase."""
+    def _hold_on(self) -> None:
+        """Long enough that 30 s stand between two reports at that speed, whatever their phase."""
         self._wheels.hold(self._draw.uniform(60.0 + 3 * self._interval_s, self._longest_hold_s()))
         self._calm_down()
 
@@ -278,6 +315,14 @@ class Driver:
         longest_s = min(840.0, SHORTEST_REST_S - 4 * self._interval_s - 60)
         self._halt(self._draw.uniform(120, longest_s))
         self._next_stop_s = self._wheels.time_s + STOPS_APART_S + self._draw.uniform(1_200, 4_200)
+
+    def _park(self, to_end_m: float) -> None:
+        """Stop here, or at the end of the leg where that is as near, and stay."""
+        if to_end_m < 1.0:
+            self._wheels.stop_at_leg_end()
+            self._stand(FOR_GOOD_S)
+        else:
+            self._halt(FOR_GOOD_S)
 
     def _halt(self, lasts_s: float) -> None:
         """Brake to a stop and stand; near a corner or the leg's end, reach that first."""

@@ -27,13 +27,14 @@ class Samples:
     altitude_m: Ints
     mileage_hm: Ints  # 0.1 km
     moving: NDArray[np.bool_]
+    alarm_bits: Ints
 
     def __len__(self) -> int:
         return len(self.time_ms)
 
-    def first(self, count: int) -> "Samples":
-        """The first so many."""
-        return Samples(*(getattr(self, each.name)[:count] for each in fields(self)))
+    def part(self, first: int, end: int) -> "Samples":
+        """Rows from one to before another."""
+        return Samples(*(getattr(self, each.name)[first:end] for each in fields(self)))
 
 
 class Track:
@@ -107,6 +108,7 @@ class Track:
             altitude_m=np.rint(14 + 9 * np.sin(lon * 31) * np.cos(lat * 23)).astype(np.int64),
             mileage_hm=(self._salt % 4_000_000) + (metres / 100).astype(np.int64),
             moving=moving,
+            alarm_bits=np.zeros(len(time_ms), np.int64),
         )
 
     def _drive(self, time_s: Floats) -> tuple[Floats, Floats]:

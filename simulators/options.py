@@ -1,11 +1,15 @@
 """Options of ``haulwatch simulate``: what they are, what they may be, and what they default to."""
 
 import argparse
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 from simulators import platform_options
+from simulators.clock import DeviceClock
+from simulators.limits import CHINA_OFFSET_S
 from stream.jt808.header import EDITIONS, Edition
 
 EDITION_CHOICES = ("mixed", *EDITIONS)
@@ -26,6 +30,7 @@ class Options:
     interval: int = 10
     speedup: float = 1.0
     history: float | None = None
+    begin: float | None = None
     duration: float | None = None
     edition: str = "mixed"
     alarms: float = 0.5
@@ -42,9 +47,15 @@ class Options:
         """The edition of every terminal; None for a mixture."""
         return next((each for each in EDITIONS if each == self.edition), None)
 
+    def device_clock(self, now_s: float) -> DeviceClock:
+        """The clock of the terminals in a run that starts now."""
+        return DeviceClock(
+            now_s, now_s - self.begin if self.begin is not None else self.history_s, self.speedup
+        )
+
     @property
     def history_s(self) -> float:
-        """How far back the device clocks start."""
+        """How far back the device clocks start where no moment is given."""
         if self.history is not None:
             return self.history * 3600
         return HISTORY_WITH_SPEEDUP_H * 3600 if self.speedup > 1 else 0.0
@@ -81,6 +92,7 @@ def add_arguments(parser: argparse.ArgumentParser, defaults: object = None) -> N
         f"hours before now at which device clocks start; {HISTORY_WITH_SPEEDUP_H:g} with a speedup, else 0",
         "HOURS",
     )
+    option("--begin", _moment, "when device clocks start, ISO 8601 (without an offset: +08:00)", "TIME")
     option("--duration", _number(0, 1e9), "seconds to run; without it, until interrupted", "S")
     option("--alarms", _number(0, 60), "ADAS and DSM alarms with files, a vehicle and hour at speed", "N")
     option("--truth", Path, "write what really happened: one JSON object a line, complete at the end", "FILE")
@@ -109,6 +121,18 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
         return int(_bounded(value, low, high))
 
     return parse
+
+
+def _moment(text: str) -> float:
+    """Seconds since 1970 UTC of a moment in the past, on a whole second."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like 2026-03-01T20:30") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone(timedelta(seconds=CHINA_OFFSET_S)))
+    if moment > datetime.now(UTC):
+        raise argparse.ArgumentTypeError(f"{text!r} is in the future; terminals' clocks never are")
+    return math.floor(moment.timestamp())
 
 
 def _number(low: float, high: float) -> Callable[[str], float]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import math
 import signal
 import sys
 import time
@@ -36,7 +35,7 @@ class PlatformRun:
         self._truth = TruthFile(options.truth) if options.truth else None
         self._told: dict[int, int] = {}
         self._stop = asyncio.Event()
-        clock = DeviceClock(time.time(), options.history_s, options.speedup)
+        clock = options.device_clock(time.time())
         self._sources = self._make_sources(clock) if platform.role == "lower" else []
         address = options.host, options.port
         self._platform = Platform(platform, address, self._sources, clock, settled=self._settled)
@@ -67,7 +66,7 @@ class PlatformRun:
     def _make_sources(self, clock: DeviceClock) -> list[Source]:
         options, book = self._options, RoadBook()
         fleet = build_fleet(options.vehicles, options.seed, options.chosen_edition)
-        plans = plan_fleet(fleet, options.seed, math.floor(clock.begin_s), options.interval, book)
+        plans = plan_fleet(fleet, options.seed, clock.first_s, options.interval, book, with_cards=False)
         return [Source(plan, options.interval, book, with_truth=self._truth is not None) for plan in plans]
 
     def _settled(self, source: Source, below: int) -> None:

@@ -25,6 +25,7 @@ def bodies(samples: Samples, edition: str) -> list[bytes]:
         status |= _HALF_LOADED | _GPS | _BEIDOU
     if edition == "2019":
         status |= np.where(samples.moving, _MOVING_2019, 0)
+    _put(rows, 0, 4, samples.alarm_bits)
     _put(rows, 4, 4, status)
     _put(rows, 8, 4, samples.latitude_udeg)
     _put(rows, 12, 4, samples.longitude_udeg)

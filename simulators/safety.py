@@ -13,6 +13,7 @@ import numpy as np
 from simulators.fleet import Vehicle
 from simulators.motion import Samples
 from simulators.pictures import camera_picture, jpeg
+from simulators.safety_truth import CameraAlarm
 from simulators.videos import h264, wav
 
 ADAS, DSM = 0x64, 0x65
@@ -20,8 +21,11 @@ ADAS, DSM = 0x64, 0x65
 KINDS = ((ADAS, 1), (ADAS, 2), (ADAS, 3), (DSM, 1), (DSM, 2), (DSM, 3), (DSM, 4))
 # Below this the cameras judge nothing (parameter 0xF364); above the other an alarm is of the graver level 2.
 ENABLE_SPEED_DKMH, GRADING_SPEED_DKMH = 300, 500
-TERMINAL_ID_BYTES, MOMENT_BYTES, ATTACHMENTS_AT = 7, 13, 14
-_VALUE_BYTES, _IDENTIFIER_AT = 47, 31
+TERMINAL_ID_BYTES, HOUR_BYTES, MOMENT_BYTES, ATTACHMENTS_AT = 7, 11, 13, 14
+# An alarm is repeated so many reports later, each time with a chance of one half.
+REPEATED_AFTER = (6, 15, 24)
+ALARMS_EACH = 1 + len(REPEATED_AFTER) / 2
+_VALUE_BYTES, _SPEED_AT, _IDENTIFIER_AT = 47, 12, 31
 _STATUS = 1 | 1 << 10  # ACC on, position known
 _CHANNELS = {ADAS: 64, DSM: 65}
 _IMAGE, _AUDIO, _VIDEO, _STATE = 0, 1, 2, 3
@@ -54,14 +58,21 @@ class Cameras:
         return {row: self._item(samples, row, first + row) for row in fast if self._alarms_at(first + row)}
 
     def _alarms_at(self, number: int) -> bool:
+        return self._begins_at(number) or any(
+            self._begins_at(number - back, 1 << bit) for bit, back in enumerate(REPEATED_AFTER)
+        )
+
+    def _begins_at(self, number: int, repeated: int = 0) -> bool:
+        """Whether a report carries an alarm that is no repetition, and is repeated as the bit says."""
         digest = _digest(f"alarm/{self.seed}/{self.vehicle.number}/{number}".encode())
-        return int.from_bytes(digest[:8]) < self.chance * 2.0**64
+        first = int.from_bytes(digest[:8]) < self.chance / ALARMS_EACH * 2.0**64
+        return first and digest[8] & repeated == repeated
 
     def _item(self, samples: Samples, row: int, number: int) -> bytes:
         who = f"{self.vehicle.number + 1:07d}".encode()[-TERMINAL_ID_BYTES:]
         moment = who + _bcd_time(int(samples.time_ms[row]))
         digest = _digest(moment)
-        peripheral, event = _kind(digest)
+        peripheral, event = _kind(moment)
         speed_dkmh = int(samples.speed_dkmh[row])
         level = 2 if speed_dkmh > GRADING_SPEED_DKMH else 1
         side, degree = 1 + digest[10] % 2, 1 + digest[10] % 10
@@ -80,24 +91,25 @@ class Cameras:
         return bytes([peripheral, len(value)]) + value
 
 
-def describe(item: bytes) -> dict[str, object]:
-    """What the truth tells of an alarm, from the item's own bytes."""
+def describe(item: bytes) -> CameraAlarm:
+    """What an alarm tells, from the item's own bytes."""
     value = item[2:]
     identifier = value[_IDENTIFIER_AT:_VALUE_BYTES]
-    return {
-        "peripheral": item[0],
-        "event": value[5],
-        "level": value[6],
-        "identifier": identifier.hex(),
-        "attachments": identifier[ATTACHMENTS_AT],
-    }
+    return CameraAlarm(
+        peripheral=item[0],
+        event=value[5],
+        level=value[6],
+        speed_kmh=value[_SPEED_AT],
+        identifier=identifier.hex(),
+        attachments=identifier[ATTACHMENTS_AT],
+    )
 
 
 def files_of(identifier: bytes, alarm_number: str) -> list[AlarmFile]:
     """The files of an alarm, as many as it states: photos, last a video, a sound or the vehicle's state."""
     digest = _digest(identifier[:MOMENT_BYTES])
     seed = int.from_bytes(digest[:4])
-    peripheral, event = _kind(digest)
+    peripheral, event = _kind(identifier)
 
     def file(kind: int, number: int, suffix: str, data: bytes) -> AlarmFile:
         prefix = f"{kind:02d}_{_CHANNELS[peripheral]}_{peripheral:02x}{event:02x}"
@@ -118,8 +130,9 @@ def _digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=16).digest()
 
 
-def _kind(digest: bytes) -> tuple[int, int]:
-    return KINDS[digest[8] % len(KINDS)]
+def _kind(identifier: bytes) -> tuple[int, int]:
+    """Every driver has one bad habit an hour."""
+    return KINDS[_digest(identifier[:HOUR_BYTES])[8] % len(KINDS)]
 
 
 def _bcd_time(time_ms: int) -> bytes:

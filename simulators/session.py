@@ -6,10 +6,11 @@ outlives its connections: what was sent and not acknowledged goes out again, wit
 
 import math
 import struct
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from simulators.cards import CardEvent
 from simulators.fleet import Vehicle
 from simulators.greeting import authenticate_body, register_body
 from simulators.orders import Orders
@@ -31,7 +32,7 @@ TERMINAL_ANSWER, HEARTBEAT, REGISTER, AUTHENTICATE, REPORT, REPORT_BATCH = (
     0x0704,
 )
 PLATFORM_ANSWER, REGISTER_ANSWER, MEDIA_ANSWER, RESEND = 0x8001, 0x8100, 0x8800, 0x8003
-TEXT, ATTACHMENTS = 0x8300, 0x9208
+TEXT, ATTACHMENTS, DRIVER_CARD = 0x8300, 0x9208, 0x0702
 UNSUPPORTED, ALARM_HANDLED = 3, 4
 REGISTER_RESULTS = {
     1: "the vehicle is registered already",
@@ -53,7 +54,7 @@ Reports = Callable[[int, int], list[bytes]]
 
 @dataclass(slots=True)
 class Sent:
-    """A message that waits for its answer; reports ``first`` to ``first + count`` are in it."""
+    """A message waiting for its answer; reports ``first`` to ``first + count`` are in it (of a card none)."""
 
     serial: int
     frame: bytes
@@ -94,6 +95,7 @@ class Session:
         on_text: Callable[[str], None] = lambda text: None,
         on_attachments: Callable[[bytes], None] = lambda body: None,
         on_refused: Callable[[str], None] = lambda reason: None,
+        cards: Sequence[CardEvent] = (),
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
         heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
@@ -105,6 +107,7 @@ class Session:
         self._reports, self._on_acknowledged = reports, on_acknowledged
         self._on_text, self._on_refused = on_text, on_refused
         self._on_attachments = on_attachments
+        self._cards = deque(cards)
         self._timeout_s, self._heartbeat_s = answer_timeout_s, heartbeat_s
         self._outbox = Outbox(vehicle)
         self._batch_capacity = batch_capacity(vehicle.edition)
@@ -185,7 +188,7 @@ class Session:
     @property
     def is_drained(self) -> bool:
         """Nothing is due and nothing unanswered."""
-        return self.next_report >= self.due and not self._unanswered
+        return self.next_report >= self.due and not self._unanswered and not self._card_is_due()
 
     # --- greeting ----------------------------------------------------------------------------------------
 
@@ -218,16 +221,29 @@ class Session:
 
     def _send_reports(self, now_s: float) -> None:
         """New reports, oldest first. While something had to be sent again nothing newer may overtake it."""
-        while self.next_report < self.due and len(self._unanswered) < WINDOW:
+        while (self.next_report < self.due or self._card_is_due()) and len(self._unanswered) < WINDOW:
             if any(sent.retransmissions for sent in self._unanswered.values()):
                 return
-            self._send_next(now_s)
+            if self._card_is_due():
+                self._send_card(now_s)
+            else:
+                self._send_next(now_s)
+
+    def _card_is_due(self) -> bool:
+        """Whether a card was put in or pulled out before the next report, and that report is taken."""
+        return bool(self._cards) and self._cards[0].number <= self.next_report <= self.due > 0
+
+    def _send_card(self, now_s: float) -> None:
+        body = self._cards.popleft().body(self.vehicle.edition)
+        self._send_kept(DRIVER_CARD, body, self.next_report, 0, now_s)
 
     def _send_next(self, now_s: float) -> None:
         first, waiting = self.next_report, self.due - self.next_report
         blind = first < self.blind_until
         if blind:
             waiting = min(waiting, self.blind_until - first)
+        if self._cards:
+            waiting = min(waiting, self._cards[0].number - first)
         capacity = self._batch_capacity
         count = min(waiting, capacity) if blind or waiting >= BATCH_FROM else 1
         if capacity > 1 and (blind or count > 1):
@@ -326,7 +342,7 @@ class Session:
             self.state = "online"
             self._greeting_deadline_s = math.inf
             self._start_over(now_s)
-        elif message_id in (REPORT, REPORT_BATCH):
+        elif message_id in (REPORT, REPORT_BATCH, DRIVER_CARD):
             self._report_answered(serial, result, now_s)
 
     def _start_over(self, now_s: float) -> None:
@@ -343,7 +359,7 @@ class Session:
         if result == UNSUPPORTED and sent.count > 1:
             self._unpack(sent, now_s)
             return
-        if result not in (0, ALARM_HANDLED):
+        if result not in (0, ALARM_HANDLED) and sent.count:
             self.counts.refused += sent.count
             return  # not taken: stays, and is sent again at its time
         del self._unanswered[serial]

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import gc
-import math
 import random
 import signal
 import sys
@@ -12,11 +11,12 @@ import time
 import uvloop
 
 from simulators import platform_options, platform_run, resume
-from simulators.clock import DeviceClock
+from simulators.events import Event
 from simulators.fleet import build_fleet, write_registry
 from simulators.options import Options, from_namespace
 from simulators.plan import VehiclePlan, plan_fleet
 from simulators.records import Ledger, TruthFile
+from simulators.reliefs import TAKES_OVER
 from simulators.routes import RoadBook
 from simulators.safety import Cameras
 from simulators.session import Session
@@ -87,6 +87,7 @@ class Fleet:
         self._uploads = Uploads()
         self._voice = Voice(self._endpoint, self._uploads.counts)
         self._terminals: list[Terminal] = []
+        self._terminal_of: dict[str, Terminal] = {}
         self._ledger = Ledger(options.ledger) if options.ledger else None
         self._truth = TruthFile(options.truth) if options.truth else None
         self._stop = asyncio.Event()
@@ -110,9 +111,9 @@ class Fleet:
     def _set_up(self) -> None:
         options = self._options
         book = self._book
-        clock = DeviceClock(time.time(), options.history_s, options.speedup)
+        clock = options.device_clock(time.time())
         fleet = build_fleet(options.vehicles, options.seed, options.chosen_edition)
-        begin_s = math.floor(clock.begin_s)
+        begin_s = clock.first_s
         self._places = self._load_places()
         plans = plan_fleet(fleet, options.seed, begin_s, options.interval, book, self._places)
         self._save_places()
@@ -122,6 +123,7 @@ class Fleet:
             terminal = Terminal(self._session(source), source, clock, self._endpoint, lags.random())
             terminal.session.offer(source.stored, stored=True)
             self._terminals.append(terminal)
+            self._terminal_of[plan.vehicle.vehicle_id] = terminal
         gc.collect()
         gc.freeze()  # the fleet lives as long as the process; the collector need not look at it again
         where = f"{options.host}:{options.port}"
@@ -141,12 +143,15 @@ class Fleet:
                 for number in range(first, first + count):
                     self._ledger.write(vehicle.vehicle_id, serial, source.sample(number))
             events = source.settle(session.acknowledged_below)
+            if session.acknowledged_below == source.end and session.is_drained:
+                events += self._hand_over(source)
             if events and self._truth:
                 self._truth.write(vehicle.vehicle_id, source.plan.role, events)
 
         session = Session(
             vehicle,
             source.reports,
+            cards=source.cards,
             answer_timeout_s=self._options.answer_timeout,
             on_acknowledged=acknowledged,
             on_text=lambda text: self._voice.text(f"{vehicle.vehicle_id} ({vehicle.plate}) was told: {text}"),
@@ -154,6 +159,15 @@ class Fleet:
             on_refused=lambda reason: self._voice.refusal(vehicle.terminal_phone, reason),
         )
         return session
+
+    def _hand_over(self, source: Source) -> list[Event]:
+        """All is acknowledged, the card that was pulled out too: only now its driver starts the other one, so
+        that whoever judges his hours hears of both in order."""
+        assert source.plan.relief is not None
+        assert source.end is not None
+        other = self._terminal_of[source.plan.relief.partner]
+        other.start()
+        return source.hand_over(other.source, source.end)
 
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -167,7 +181,8 @@ class Fleet:
     async def _connect_all(self) -> None:
         """Connect the fleet one after the other, no faster than a server can accept."""
         for number, terminal in enumerate(self._terminals):
-            terminal.start()
+            if terminal.source.plan.role != TAKES_OVER:
+                terminal.start()
             if number % 30 == 29:
                 await asyncio.sleep(30 / CONNECTS_PER_S)
 
@@ -234,7 +249,9 @@ class Fleet:
 
     async def _drain(self) -> None:
         """Wait until everything taken is acknowledged, but not for ever; a second signal ends the wait."""
-        patience_s = DRAIN_AFTER_SIGNAL_S if self._signals else DRAIN_S
+        patience_s = max(DRAIN_S, self._options.answer_timeout)
+        if self._signals:
+            patience_s = DRAIN_AFTER_SIGNAL_S
         until_s = time.monotonic() + patience_s
         heard, acknowledged = self._signals, 0
         while time.monotonic() < until_s and self._signals == heard:

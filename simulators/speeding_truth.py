@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simulators.events import Event
-from simulators.limits import GAP_S, SPEEDING_COUNTS_AFTER_S
+from simulators.limits import GAP_S, NEAR_LIMIT_KMH, SPEEDING_COUNTS_AFTER_S, Ints
+
+Floats = NDArray[np.float64]
 
 JOIN_S = 60
 
@@ -43,13 +48,31 @@ class SpeedingTruth:
     _waiting: _Run | None = None  # ended, but the next may still join it
     _last_ms: int = 0
 
-    def see(self, time_ms: int, speed_kmh: float, limit_kmh: float) -> None:
-        if self._run and (speed_kmh <= limit_kmh or time_ms - self._last_ms > GAP_S * 1000):
+    def feed(self, time_ms: Ints, speed_kmh: Floats, limit_kmh: Floats) -> None:
+        """Some reports, and the limit that holds at each."""
+        self._feed(time_ms, speed_kmh, limit_kmh, speed_kmh > limit_kmh)
+
+    def feed_near(self, time_ms: Ints, speed_kmh: Floats, limit_kmh: Floats) -> None:
+        """The same for the warning: near the limit and not over it."""
+        near = (speed_kmh >= limit_kmh - NEAR_LIMIT_KMH) & (speed_kmh <= limit_kmh)
+        self._feed(time_ms, speed_kmh, limit_kmh, near)
+
+    def _feed(self, time_ms: Ints, speed_kmh: Floats, limit_kmh: Floats, counts: NDArray[np.bool_]) -> None:
+        """Where nothing counts and nothing goes on, there is nothing to look at."""
+        if self._run is None and self._waiting is None and not counts.any():
+            self._last_ms = int(time_ms[-1])
+            return
+        columns = (each.tolist() for each in (time_ms, speed_kmh, limit_kmh, counts))
+        for row in zip(*columns, strict=True):
+            self._see(*row)
+
+    def _see(self, time_ms: int, speed_kmh: float, limit_kmh: float, counts: bool) -> None:
+        if self._run and (not counts or time_ms - self._last_ms > GAP_S * 1000):
             self._end_run()
         if self._waiting and not self._run and time_ms - self._waiting.last_ms > JOIN_S * 1000:
             self.events.append(self._waiting.event(self.rule, self.where, self._waiting.last_ms))
             self._waiting = None
-        if speed_kmh > limit_kmh:
+        if counts:
             if self._run is None:
                 self._run = _Run(time_ms, time_ms, speed_kmh, limit_kmh)
             self._run.add(time_ms, speed_kmh, limit_kmh)
@@ -68,6 +91,11 @@ class SpeedingTruth:
         return _Run(
             before.first_ms, run.last_ms, max(before.max_kmh, run.max_kmh), worst.limit_kmh, before.found_ms
         )
+
+    def take(self) -> list[Event]:
+        """What is certain by now, each event once."""
+        events, self.events = self.events, []
+        return events
 
     def finish(self) -> None:
         """The reports end here; an episode whose last report is over the limit stays open."""

@@ -116,7 +116,10 @@ class Terminal(asyncio.Protocol):
         except (OSError, TimeoutError) as error:
             endpoint.failures += 1
             endpoint.last_error = _explain(error)
-            self._come_back()
+            if self._transport is None:
+                self._come_back()
+            else:
+                self._transport.abort()  # made in the very moment of giving up; its end brings it back
 
     def _come_back(self) -> None:
         """Connect again after a pause."""
@@ -151,7 +154,7 @@ class Terminal(asyncio.Protocol):
     def _sleep_s(self) -> float:
         session = self.session
         sleep_s = min(LONGEST_SLEEP_S, session.next_wake_s - self._loop.time())
-        if session.wants_reports and not self._frozen:
+        if session.wants_reports and not self._frozen and session.due != self.source.end:
             due_s = self._clock.wall_s(self.source.time_s(session.due)) + self._lag_s
             sleep_s = min(sleep_s, due_s - time.time())
         return max(0.001, sleep_s)

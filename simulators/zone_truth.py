@@ -65,6 +65,11 @@ class ZoneTruth:
         assert stay.found_ms is not None
         self.events.append(Event(rule, stay.first_ms, stay.found_ms, end_ms, names_of(self.zone)))
 
+    def take(self) -> list[Event]:
+        """What is certain by now, each event once."""
+        events, self.events = self.events, []
+        return events
+
     def finish(self) -> None:
         """The reports end here; a vehicle that is still in the zone stays an open case."""
         for rule, stay in (("zone_forbidden", self._forbidden), ("zone_stay", self._stay)):

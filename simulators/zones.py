@@ -93,7 +93,8 @@ def _zone(feature: dict[str, Any]) -> Zone:
 @cache
 def load(path: Path = SHIPPED_ZONES) -> tuple[Zone, ...]:
     """Read a zone file (GeoJSON, polygons in WGS-84)."""
-    return tuple(_zone(feature) for feature in json.loads(path.read_text(encoding="utf-8"))["features"])
+    features = json.loads(path.read_text(encoding="utf-8"))["features"]
+    return tuple(_zone(each) for each in features if each["geometry"]["type"] != "LineString")
 
 
 def zones_for(zones: Sequence[Zone], vehicle_class: str) -> tuple[Zone, ...]:

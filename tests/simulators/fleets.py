@@ -10,6 +10,7 @@ from simulators.fleet import build_fleet
 from simulators.motion import Samples
 from simulators.plan import VehiclePlan, plan_fleet
 from simulators.routes import RoadBook
+from simulators.source import Source
 from simulators.truth import VehicleTruth
 
 BOOK = RoadBook()
@@ -29,8 +30,18 @@ def drive(plan: VehiclePlan, interval_s: int, hours: float) -> Samples:
     return driver.track.sample(np.arange(plan.begin_s, end_s, interval_s, dtype=np.int64) * 1000)
 
 
+def send(source: Source, until_s: float, step: int = 32) -> tuple[list[bytes], list[Event]]:
+    """All that a terminal reports until a time, every report acknowledged, and what that makes certain."""
+    due, events, sent = source.due(until_s), list[Event](), list[bytes]()
+    for first in range(0, due, step):
+        count = min(step, due - first)
+        sent += source.reports(first, count)
+        events += source.settle(first + count)
+    return sent, events
+
+
 def truth_of(plan: VehiclePlan, samples: Samples) -> list[Event]:
-    truth = VehicleTruth(plan.vehicle.vehicle_class, BOOK.zones)
+    truth = VehicleTruth(plan.vehicle, BOOK.zones)
     truth.feed(samples)
     return truth.finish()
 

@@ -31,11 +31,11 @@ def test_the_codec_reads_an_alarm_as_it_was_meant():
         base = bytes(22) + bytes.fromhex("260315142530")
         report = decode_message(0x0200, base + item, "2013")
         (read,) = report.items
-        assert read.id == told["peripheral"]
+        assert read.id == told.peripheral
         assert len(read.value) == 47
         assert samples.speed_dkmh[row] >= 300
-        assert told["level"] == (2 if samples.speed_dkmh[row] > 500 else 1)
-        assert len(files_of(bytes.fromhex(str(told["identifier"])), NUMBER)) == told["attachments"]
+        assert told.level == (2 if samples.speed_dkmh[row] > 500 else 1)
+        assert len(files_of(bytes.fromhex(told.identifier), NUMBER)) == told.attachments
 
 
 def test_no_chance_no_alarm_and_the_same_seed_the_same_alarms():

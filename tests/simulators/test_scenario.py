@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 
 from simulators.limits import COACHES, DAY_LIMIT_KMH, LONGEST_DRIVING_S, VEHICLE_CLASSES
 from simulators.routes import CLEARANCE_M
+from simulators.source import Source
 from simulators.zones import SHIPPED_ZONES, load
-from tests.simulators.fleets import BOOK, EVENING_S, MORNING_S, drive, fleet_events, plans
+from tests.simulators.fleets import BOOK, EVENING_S, MORNING_S, drive, fleet_events, plans, send
 
 seeds = st.integers(0, 2**40)
 # Any second of two years, so that night, ban and midnight fall anywhere.
 begins = st.integers(1_735_689_600, 1_798_761_600)
-intervals = st.sampled_from([1, 5, 10, 30, 60, 120])
+intervals = st.sampled_from([5, 10, 30, 60, 120])
+# Who passes 4 h at the wheel.
+LONG_HAUL = ("returning", "enduring", "hands_over", "takes_over")
 
 
 @given(seed=seeds, begin_s=begins)
@@ -37,7 +40,8 @@ def test_another_seed_drives_others():
 def test_only_what_is_planted_happens(seed, begin_s, interval_s):
     """By an oracle of its own: straight over the arrays, with shapely for the zones."""
     zones = [(zone, shapely.Polygon(zone.rings[0], zone.rings[1:])) for zone in load(SHIPPED_ZONES)]
-    for plan, samples, _ in fleet_events(14, seed, begin_s, interval_s, 3.0):
+    for plan in plans(14, seed, begin_s, interval_s):
+        samples = drive(plan, interval_s, 3.0)
         vehicle_class = plan.vehicle.vehicle_class
         time_s, speed_kmh = samples.time_ms // 1000, samples.speed_dkmh / 10
         of_day_h = (time_s + 8 * 3600) % 86_400 / 3600
@@ -46,14 +50,14 @@ def test_only_what_is_planted_happens(seed, begin_s, interval_s):
             limit[(of_day_h >= 22) | (of_day_h < 6)] = 80.0
         if plan.role != "speeder":
             assert (speed_kmh < limit - 5).all(), "nobody else comes near a limit"
-        if plan.role != "visitor":
+        if plan.role not in ("visitor", "liner"):
             points = shapely.points(samples.longitude_udeg / 1e6, samples.latitude_udeg / 1e6)
             for zone, polygon in zones:
                 if zone.applies_to(vehicle_class):
                     assert not shapely.intersects(polygon, points).any(), (plan.role, zone.zone_id)
-        if plan.role not in ("returning", "enduring"):
+        if plan.role not in LONG_HAUL:
             assert longest_drive_s(time_s, speed_kmh) <= LONGEST_DRIVING_S
-        if vehicle_class in COACHES:
+        if vehicle_class in COACHES and plan.role != "overnight":
             banned = (of_day_h >= 2) & (of_day_h < 5)
             assert (speed_kmh[banned] < 5).all(), "coaches stand from 2 to 5"
 
@@ -87,12 +91,26 @@ def test_planted_speeding_is_beyond_doubt(seed, begin_s, interval_s):
 @pytest.mark.parametrize("interval_s", [10, 60])
 def test_every_role_does_what_it_is_there_for(interval_s):
     done: dict[str, set[str]] = {}
-    for plan, _, events in fleet_events(120, 4, MORNING_S, interval_s, 5.5):
-        done.setdefault(plan.role, set()).update(event.rule for event in events if not event.fact)
-    assert done["plain"] == done["rested"] == set()
-    assert done["speeder"] == {"speeding"}
-    assert done["returning"] == done["enduring"] == {"continuous_driving"}
+    for plan in plans(120, 4, MORNING_S, interval_s):
+        source = Source(plan, interval_s, BOOK, with_truth=True)
+        sent, events = send(source, plan.stored_until_s + 5.5 * 3600)
+        found = {event.rule for event in events + source.finish(len(sent)) if not event.fact}
+        done.setdefault(plan.role, set()).update(found)
+    assert done["plain"] == done["rested"] == done["overnight"] == set()
+    assert done["speeder"] == {"speeding", "speeding_pre"}
+    long = {"continuous_driving", "continuous_driving_pre"}
+    assert done["returning"] - {"driving_day", "driving_day_pre"} == done["enduring"] == long
+    assert done["hands_over"] == {"continuous_driving_pre"}
     assert done["visitor"] >= {"zone_enter", "zone_exit", "zone_speed", "zone_forbidden"}
+    assert done["overworked"] >= {"driving_24h", "driving_24h_pre"}
+    assert done["alarming"] == {"emergency", "terminal_alarm"}
+    assert done["jumping"] == {"position_jump"}
+    assert done["drifting"] == {"position_drift"}
+    assert done["frozen"] == {"position_frozen", "position_jump"}
+    assert done["silent"] == {"silent_driving", "offline_displacement"}
+    assert done["odd_speed"] == {"speed_source_suspect", "speed_source_check"}
+    assert done["odd_height"] == {"invalid_data"}
+    assert done["liner"] >= {"route_deviation", "route_wrong_direction", "route_stop"}
 
 
 def test_the_rested_stopped_once_for_just_long_enough():
@@ -109,7 +127,7 @@ def test_the_first_minute_has_something_to_see():
     found_s: dict[str, list[float]] = {}
     for _, _, events in fleet_events(300, 1, MORNING_S, 10, 0.5):
         for event in events:
-            if not event.fact:
+            if not event.fact and event.found_ms >= MORNING_S * 1000:
                 found_s.setdefault(event.rule, []).append(event.found_ms / 1000 - MORNING_S)
     for rule in ("speeding", "continuous_driving", "zone_enter"):
         assert 0 < min(found_s[rule]) < 60

@@ -107,6 +107,8 @@ def test_options_default_to_a_live_fleet_of_300():
     assert (options.vehicles, options.interval, options.speedup, options.history_s) == (300, 10, 1.0, 0.0)
     assert parse("--speedup", "60").history_s == 6 * 3600
     assert parse("--speedup", "60", "--history", "2").history_s == 2 * 3600
+    clock = parse("--speedup", "60", "--begin", "2026-03-01T20:30").device_clock(1.8e9 + 0.123)
+    assert clock.first_s == parse("--begin", "2026-03-01T12:30:00Z").begin == 1_772_368_200
     assert parse("--edition", "2019").chosen_edition == "2019"
     assert parse().chosen_edition is None
 
