@@ -48,11 +48,11 @@ def _times(detail: Mapping[str, object]) -> dict[str, str]:
     return said
 
 
-def warnings_for(revisions: Sequence[AlertRevision], now_ms: int) -> list[Order]:
-    """Orders that tell drivers of alerts that have just begun; the same alert gives the same one."""
+def warnings_for(revisions: Sequence[AlertRevision], now_ms: int, within_ms: int = NEWS_MS) -> list[Order]:
+    """Orders that tell drivers of alerts that have begun `within_ms`; the same alert gives the same one."""
     orders = []
     for one in revisions:
-        text = driver_text(one.rule, one.detail) if is_news(one, now_ms) else None
+        text = driver_text(one.rule, one.detail) if is_news(one, now_ms, within_ms) else None
         if text is not None:
             body = {"text": text, "urgent": True, "display": True, "speak": True}
             dedup = f"driver/{one.alert_id}"
@@ -60,9 +60,9 @@ def warnings_for(revisions: Sequence[AlertRevision], now_ms: int) -> list[Order]
     return orders
 
 
-def is_news(revision: AlertRevision, now_ms: int) -> bool:
+def is_news(revision: AlertRevision, now_ms: int, within_ms: int = NEWS_MS) -> bool:
     """Whether a revision begins an alert of this moment, or is the whole of one that has no duration."""
     at_once = revision.kind == "close" and revision.start_ms == revision.found_ms == revision.end_ms
     begins = revision.kind == "open" or at_once
     taken_back = "withdrawn" in revision.detail or "retrospective" in revision.detail
-    return begins and not taken_back and abs(now_ms - revision.found_ms) <= NEWS_MS
+    return begins and not taken_back and abs(now_ms - revision.found_ms) <= within_ms

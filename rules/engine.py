@@ -86,6 +86,13 @@ class Engine:
             driver[of], here[of] = drivers["key"][seat], drivers["vehicle"][seat] == row[of]
         return driver, here
 
+    def driver(self, key: int) -> np.void | None:
+        """A driver's record (`rules.fatigue_clocks.DRIVER_LAYOUT`); None of whom nothing is known."""
+        tables = {name: table for watch in self._watches for name, table in watch.tables.items()}
+        rows = tables["drivers"].rows if "drivers" in tables else np.empty(0, [("key", "i8")])
+        found = (rows["key"] == key).nonzero()[0]
+        return rows[found[0]] if len(found) else None
+
     def fixes(self, keys: NDArray[np.int64]) -> dict[int, tuple[float, float]]:
         """Newest position of each vehicle that has one, longitude and latitude in degrees."""
         if not len(keys):

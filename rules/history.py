@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,10 @@ from geo.zones import ZoneSet
 from rules.change import EpisodeChange
 from rules.changes import Changes
 from rules.engine import Engine
+from rules.families import FAMILIES
+from rules.family import Family
 from rules.final import Finals
+from rules.hours import Outlook, outlook
 from rules.quality import DISPLACED, JUMP, OFFLINE, RULES, SILENT
 from rules.reports import Reports
 from rules.rulebook import Rulebook
@@ -37,10 +40,13 @@ class Review:
     vehicle and identifier, was merged into.
     """
 
-    def __init__(self, editions: Sequence[Edition], places: ZoneSet) -> None:
+    def __init__(
+        self, editions: Sequence[Edition], places: ZoneSet, families: Sequence[Family] = FAMILIES
+    ) -> None:
         """`editions` are in order of time; the first is in force before its time, too."""
         self._editions = editions
         self._places = places
+        self._families = families
         self._engine: Engine | None = None
         self._found: list[Finals] = []
         self.alert_of: dict[tuple[int, bytes], str] = {}
@@ -49,7 +55,7 @@ class Review:
         """Reports of any vehicles, none of them older than one taken before."""
         for book, part in self._parts(reports):
             if self._engine is None:
-                self._engine = Engine(book, self._places)
+                self._engine = Engine(book, self._places, self._families)
                 self._found.append(Finals(self._engine.wording))
             elif self._engine.rulebook is not book:
                 self._engine = self._engine.switched(book)
@@ -68,6 +74,13 @@ class Review:
             self._found[-1].note(self._engine.still_open())
         last = {one.alert_id: one for found in self._found for one in found.changes()}
         return sorted(last.values(), key=lambda one: (one.start_ms, one.vehicle_key, one.rule, one.alert_id))
+
+    def outlook(self, driver_key: int, classes: Collection[int], going_on: Collection[str]) -> Outlook | None:
+        """`rules.hours.outlook` of a driver as of now; None of whom nothing is known."""
+        driver = None if self._engine is None else self._engine.driver(driver_key)
+        if self._engine is None or driver is None:
+            return None
+        return outlook(driver, self._engine.rulebook, classes, going_on)
 
     def _parts(self, reports: Reports) -> Iterator[tuple[Rulebook, Reports]]:
         """Reports by the edition in force at their time."""

@@ -17,6 +17,7 @@ import asyncpg
 
 from alerts import records, store
 from alerts.retrospective import afterwards, beside, unfounded
+from alerts.revision import AlertRevision
 from alerts.times import to_datetime, to_ms
 from alerts.vehicle_names import vehicle_names
 from geo.zones import ZoneSet
@@ -24,7 +25,7 @@ from rules.change import EpisodeChange
 from rules.history import Difference, Edition, Review, Span, compare
 from rules.reports import Reports
 from rules.vehicle_class import PASSENGER_CLASSES
-from stream.stored_tracks import read_registered, read_tracks
+from stream.stored_tracks import Registered, read_registered, read_tracks
 from stream.topics import ALERTS
 
 _DAY_MS = 86_400_000
@@ -89,9 +90,25 @@ async def look(
     to_ms = asked.to_ms + asked.ahead_ms
     companions = await _companions(connection, asked.keys, from_ms, to_ms)
     registered |= await read_registered(connection, companions)
-    seen = Seen()
     review = Review(editions, places)
-    keys = [*asked.keys, *companions]
+    seen = await judge(connection, [*asked.keys, *companions], registered, (from_ms, to_ms), review)
+    wanted = set(asked.keys)
+    seen.episodes = [one for one in review.episodes() if one.vehicle_key in wanted]
+    seen.first_ms = {key: ms for key, ms in seen.first_ms.items() if key in wanted}
+    return seen
+
+
+async def judge(
+    connection: asyncpg.Connection,
+    keys: Sequence[int],
+    registered: Mapping[int, Registered],
+    bounds_ms: tuple[int, int],
+    review: Review,
+) -> Seen:
+    """Let a review take the stored tracks of vehicles from one time to another, both included; leaves out
+    what it found."""
+    seen = Seen()
+    from_ms, to_ms = bounds_ms
     for start_ms, end_ms in _slices(from_ms, to_ms, len(keys)):
         reports = await read_tracks(
             connection, keys, start_ms, end_ms - 1, registered, and_before=start_ms == from_ms
@@ -100,9 +117,6 @@ async def look(
         _note(seen, reports)
     seen.alert_of = review.alert_of
     seen.known_ms = max(from_ms, min(seen.first_ms.values(), default=from_ms))
-    wanted = set(asked.keys)
-    seen.episodes = [one for one in review.episodes() if one.vehicle_key in wanted]
-    seen.first_ms = {key: ms for key, ms in seen.first_ms.items() if key in wanted}
     return seen
 
 
@@ -163,10 +177,11 @@ async def stored_alerts(
         " AND detail ->> 'withdrawn' IS NULL",
         *(list(keys), to_datetime(from_ms), to_datetime(to_ms)),
     )
-    return [_of_row(row) for row in rows]
+    return [change_of(row) for row in rows]
 
 
-def _of_row(row: asyncpg.Record) -> EpisodeChange:
+def change_of(row: asyncpg.Record) -> EpisodeChange:
+    """A row of `alerts`, its id also as text under `name`, as the change that last made it."""
     end_ms = None if row["end_at"] is None else to_ms(row["end_at"])
     return EpisodeChange(
         row["name"], row["vehicle_key"], row["rule"], row["level"], "close", to_ms(row["start_at"]),
@@ -197,14 +212,7 @@ async def file_difference(
         *(beside(one) for one in difference.altered),
         *(beside(unfounded(one)) for one in difference.unfounded),
     ]
-    ids = await vehicle_names(connection, changes, names)
-    revisions = await store.apply_changes(connection, changes, ids)
-    for part in range(0, len(revisions), _REVISIONS_A_RECORD):
-        payload = records.encode_alerts(revisions[part : part + _REVISIONS_A_RECORD])
-        await connection.execute(
-            "INSERT INTO outbox (topic, partition, key, payload) VALUES ($1, $2, $3, $4)",
-            *(ALERTS, partition, b"", payload),
-        )
+    revisions = await file_changes(connection, changes, partition, names)
     filed = {one.alert_id for one in difference.missed}
     linked = [(*alarm, alert) for alarm, alert in alert_of.items() if alert in filed]
     await connection.executemany(
@@ -213,3 +221,19 @@ async def file_difference(
         linked,
     )
     return len(revisions)
+
+
+async def file_changes(
+    connection: asyncpg.Connection, changes: Sequence[EpisodeChange], partition: int, names: Mapping[int, str]
+) -> list[AlertRevision]:
+    """Store changes inside the caller's transaction and hand them to the relay; returns what is new. `names`
+    are those of vehicles the caller knows."""
+    ids = await vehicle_names(connection, changes, names)
+    revisions = await store.apply_changes(connection, changes, ids)
+    for part in range(0, len(revisions), _REVISIONS_A_RECORD):
+        payload = records.encode_alerts(revisions[part : part + _REVISIONS_A_RECORD])
+        await connection.execute(
+            "INSERT INTO outbox (topic, partition, key, payload) VALUES ($1, $2, $3, $4)",
+            *(ALERTS, partition, b"", payload),
+        )
+    return revisions

@@ -22,7 +22,7 @@ from rules.reports import Reports
 from rules.terminal_alarms import EMERGENCY
 from stream.stored_alarms import write_alarms
 from stream.topics import ALERTS, TELEMETRY
-from stream.worker import history, tracks
+from stream.worker import drivers_seen, history, tracks
 from stream.worker.checkpoint import Advance, advance
 from stream.worker.history import Window
 from stream.worker.round import DeadLetter, Evaluated
@@ -104,7 +104,7 @@ class Flush:
             [PartitionAlarms(one.alarms, one.vehicle_ids) for one in evaluated if one.alarms],
             filing,
             {key: window for one in evaluated for key, window in one.windows.items()},
-            NO_DAYS if known_days is None else known_days.news(reports, disposition),
+            NO_DAYS if known_days is None else known_days.news(reports, disposition, _partitions(evaluated)),
         )
 
     @classmethod
@@ -141,11 +141,12 @@ async def _write(connection: asyncpg.Connection, flush: Flush, *, trust_fresh: b
         await advance(connection, TELEMETRY, flush.advances)
         await _write_tracks(connection, flush, written, trust_fresh)
         await write_alarms(connection, flush.reports, flush.disposition)
-        await write_days(connection, flush.days)
+        await drivers_seen.note(connection, await write_days(connection, flush.days))
         await _write_dead_letters(connection, flush.dead_letters)
-        for group in flush.alerts:
-            names = await vehicle_names(connection, group.changes, group.vehicle_ids)
-            revisions = await store.apply_changes(connection, group.changes, names)
+        told = [await drivers_seen.hold_back(connection, group.changes) for group in flush.alerts]
+        for group, changes in zip(flush.alerts, told, strict=True):
+            names = await vehicle_names(connection, changes, group.vehicle_ids)
+            revisions = await store.apply_changes(connection, changes, names)
             if revisions:
                 await _write_outbox(connection, ALERTS, group.partition, records.encode_alerts(revisions))
                 written.warnings += await _warn_drivers(connection, revisions, flush.now_ms)
@@ -154,6 +155,11 @@ async def _write(connection: asyncpg.Connection, flush: Flush, *, trust_fresh: b
         if flush.windows:
             await history.queue(connection, flush.windows, _emergencies(flush))
     return written
+
+
+def _partitions(evaluated: Sequence[Evaluated]) -> NDArray[np.int64]:
+    """The partition of each report of a round."""
+    return np.repeat([one.partition.number for one in evaluated], [len(one.reports) for one in evaluated])
 
 
 def _emergencies(flush: Flush) -> set[int]:

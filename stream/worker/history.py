@@ -21,13 +21,14 @@ import asyncpg
 
 from alerts.times import to_datetime, to_ms
 from geo.zones import ZoneSet
-from rules.history import Edition
+from rules.history import Difference, Edition
 from rules.rulebook import Rulebook
 from rules.timely import HORIZON_MS
 from stream.past_rulebooks import PastRulebooks
 from stream.review import LOOK_AHEAD_MS, Asked, difference_of, file_difference, look
 from stream.worker import metrics
 from stream.worker.database import DATABASE_AWAY
+from stream.worker.drivers_seen import hold_back
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +126,12 @@ class History:
             spans = seen.spans(asked, to_ms=min(asked.to_ms, max(window.to_ms, settled_ms)))
             difference = await difference_of(reader, seen, spans)
         names = {window.vehicle_key: window.vehicle_id}
+        difference = Difference(
+            *[
+                list(await hold_back(connection, part))
+                for part in (difference.missed, difference.altered, difference.unfounded)
+            ]
+        )
         filed = await file_difference(connection, difference, window.partition, seen.alert_of, names)
         metrics.HISTORY_CHANGES.inc(filed)
 

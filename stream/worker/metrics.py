@@ -26,6 +26,11 @@ LATE_REPORTS = Counter("haulwatch_worker_late_reports", "Late reports that alert
 LATE_S = Histogram("haulwatch_worker_late_seconds", "Time of evaluating late reports", buckets=_FAST_S)
 HISTORY_WINDOWS = Counter("haulwatch_worker_history_windows", "Vehicles whose track was looked at again")
 HISTORY_CHANGES = Counter("haulwatch_worker_history_changes", "Retrospective findings filed")
+DRIVER_LOOKS = Counter("haulwatch_worker_driver_looks", "Looks at the hours of drivers in several partitions")
+DRIVER_CHANGES = Counter("haulwatch_worker_driver_changes", "Alert changes that looks at drivers' hours told")
+DRIVER_LOOK_S = Histogram(
+    "haulwatch_worker_driver_look_seconds", "Time of a look at a driver's hours", buckets=_FAST_S
+)
 RULEBOOKS = Counter("haulwatch_worker_rulebooks", "Rulebooks that partitions went over to")
 RULE_S = Histogram("haulwatch_worker_rule_seconds", "Time of the rules for one round", buckets=_FAST_S)
 FLUSH_S = Histogram("haulwatch_worker_flush_seconds", "Time of one flush transaction", buckets=_FAST_S)

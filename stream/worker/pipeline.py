@@ -84,6 +84,8 @@ class Pipeline:
         async with self._turn:
             self._abandon.clear()
             self.partitions.clear()
+            # What was asked to be written may not have been: whoever reads a record again writes it again.
+            self._known_days = KnownDays()
             while not self._queue.empty():
                 self._queue.get_nowait()
             for claim in await claims():

@@ -28,6 +28,7 @@ from stream.settings import Settings
 from stream.worker import checkpoint, metrics
 from stream.worker.claims import Claims
 from stream.worker.database import DATABASE_AWAY, patiently
+from stream.worker.driver_hours import DriverHours
 from stream.worker.history import History
 from stream.worker.log_source import LogSource, LogSourceSettings
 from stream.worker.pipeline import Pipeline, PipelineSettings
@@ -108,11 +109,15 @@ class Worker:
             )
             claims = Claims(pool, reader, pipeline)
             source = LogSource(config.source, claims.positions, pipeline.put)
+            hours = DriverHours(
+                pool, config.rulebook, warn_drivers=config.pipeline.warn_drivers, on_written=relay.ring
+            )
             rounds = asyncio.create_task(pipeline.run(), name="rounds")
             tasks: list[asyncio.Task[object]] = [
                 rounds,
                 asyncio.create_task(relay.run(), name="relay"),
                 asyncio.create_task(History(pool, config.rulebook, config.zones).run(), name="history"),
+                asyncio.create_task(hours.run(), name="hours of drivers"),
                 asyncio.create_task(_make_days_ahead(config.dsn), name="days ahead"),
                 asyncio.create_task(_watch(source, pipeline, Watchdog(config.stall_s)), name="watchdog"),
                 asyncio.create_task(_follow(source), name="faust"),
@@ -184,8 +189,8 @@ async def _end(pipeline: Pipeline, relay: Relay, tasks: list[asyncio.Task[object
 
 async def _open_pool(dsn: str) -> asyncpg.Pool:
     # No connections kept for their own sake: while the database is away the pool would log each try to.
-    pool = await asyncpg.create_pool(dsn, min_size=0, max_size=4, command_timeout=60)
-    newest = await patiently(lambda: pool.fetchval("SELECT to_regclass('vehicle_days')"), "connecting")
+    pool = await asyncpg.create_pool(dsn, min_size=0, max_size=5, command_timeout=60)
+    newest = await patiently(lambda: pool.fetchval("SELECT to_regclass('drivers_seen')"), "connecting")
     if newest is None:
         await pool.close()
         raise ServiceError("the database has no haulwatch schema, or an older one; run `haulwatch migrate`")

@@ -6,6 +6,7 @@ written with its first report; a fixed table remembers what was written, so that
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -32,10 +33,11 @@ class VehicleDays:
     day: NDArray[np.int64]
     driver_key: NDArray[np.int64]
     vehicle_class: NDArray[np.uint8]
+    partition: NDArray[np.int64]
 
 
 _NONE = np.empty(0, np.int64)
-NO_DAYS = VehicleDays(_NONE, _NONE, _NONE, _NONE.astype(np.uint8))
+NO_DAYS = VehicleDays(_NONE, _NONE, _NONE, _NONE.astype(np.uint8), _NONE)
 
 
 class KnownDays:
@@ -44,8 +46,14 @@ class KnownDays:
     def __init__(self) -> None:
         self._marks = np.zeros(_PLACES, np.uint64)
 
-    def news(self, reports: Reports, disposition: NDArray[np.uint8]) -> VehicleDays:
-        """The rows that n reports need and that were not asked for before."""
+    def news(
+        self,
+        reports: Reports,
+        disposition: NDArray[np.uint8],
+        partition: NDArray[np.int64] | None = None,
+    ) -> VehicleDays:
+        """The rows that n reports need and that were not asked for before. `partition` is that of each
+        report, None where there is but one."""
         day = reports.time_ms // _DAY_MS
         mark = reports.vehicle_key.astype(np.uint64)
         for column in (reports.driver_key, day, reports.vehicle_class):
@@ -59,21 +67,29 @@ class KnownDays:
         self._marks[place[new]] = mark[new]
         new = new[np.unique(mark[new], return_index=True)[1]]
         return VehicleDays(
-            reports.vehicle_key[new], day[new], reports.driver_key[new], reports.vehicle_class[new]
+            reports.vehicle_key[new],
+            day[new],
+            reports.driver_key[new],
+            reports.vehicle_class[new],
+            np.zeros(len(new), np.int64) if partition is None else partition[new],
         )
 
 
-async def write_days(connection: asyncpg.Connection, days: VehicleDays) -> None:
-    """Write rows inside the caller's transaction; those that are there stay."""
+async def write_days(connection: asyncpg.Connection, days: VehicleDays) -> Sequence[asyncpg.Record]:
+    """Write rows inside the caller's transaction; those that are there stay. Returns `driver_key`,
+    `partition` and `day` of the others, where a driver was named."""
     if not len(days.day):
-        return
+        return []
     order = np.lexsort((days.day, days.vehicle_key))  # one order of locks for everybody
-    await connection.execute(
-        "INSERT INTO vehicle_days (vehicle_key, day, driver_key, vehicle_class)"
-        " SELECT * FROM unnest($1::bigint[], $2::date[], $3::bigint[], $4::smallint[])"
-        " ON CONFLICT DO NOTHING",
+    written: Sequence[asyncpg.Record] = await connection.fetch(
+        "WITH written AS (INSERT INTO vehicle_days (vehicle_key, day, driver_key, vehicle_class, partition)"
+        " SELECT * FROM unnest($1::bigint[], $2::date[], $3::bigint[], $4::smallint[], $5::integer[])"
+        " ON CONFLICT DO NOTHING RETURNING driver_key, partition, day)"
+        " SELECT * FROM written WHERE driver_key <> 0",
         days.vehicle_key[order].tolist(),
         [_EPOCH + timedelta(days=one) for one in days.day[order].tolist()],
         days.driver_key[order].tolist(),
         days.vehicle_class[order].tolist(),
+        days.partition[order].tolist(),
     )
+    return written
