@@ -159,7 +159,7 @@ class FatigueWatch:
         if not self._episodes.used:
             return NO_FINDINGS
         slots = self._episodes.rows[self._episodes.of_owners()]
-        slots = slots[slots["what"] != NIGHT_PAST]
+        slots = slots[slots["what"] < NIGHT_PAST]
         findings = np.zeros(len(slots), FINDING)
         for name in ("row", "what", "bridged", "start_ms", "found_ms", "longitude_deg", "latitude_deg"):
             findings[name] = slots[name]

@@ -26,6 +26,7 @@ from rules.fatigue_episodes import (
     end,
     find,
     finish,
+    forget_left,
     tell,
 )
 from rules.finding import CLOSE
@@ -132,6 +133,8 @@ def rest(d: Any, episodes: Any, free: Any, findings: Any, count: int, at: int) -
     past = find(d, episodes, NIGHT_PAST)
     if past != NO_ROW:
         count = finish(d, episodes, free, past, d.stop_ms, findings, count, at)
+    forget_left(d, episodes, free, CONTINUOUS)
+    forget_left(d, episodes, free, NIGHT)
     return count
 
 
@@ -174,6 +177,7 @@ def dawn(
     """A night is over. If the vehicle has been standing since before, the stop may become a rest that ended
     the episode earlier: it is kept until that is known."""
     d.night_ms, d.night_start_ms = 0, NONE
+    forget_left(d, episodes, free, NIGHT)
     number = find(d, episodes, NIGHT)
     if number != NO_ROW and not driving and d.stop_ms < morning_ms:
         count = tell(findings, count, at, episodes[number], CLOSE, morning_ms)

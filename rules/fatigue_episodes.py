@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from geo.kernel import inlined, kernel
-from rules.finding import CLOSE, OPEN, place
+from rules.finding import CLOSE, OPEN, UPDATE, place
 from rules.records import NO_ROW, NONE, Layout
 from rules.slots import give_back, take_slot
 
@@ -15,6 +15,13 @@ PRE = len(RULES)  # added to a rule's number: its pre-alarm
 NIGHT_PAST = (
     2 * PRE
 )  # a night that 06:00 ended while the vehicle stood; it may yet turn out to have ended before
+LEFT = 32
+"""Added to the number of an episode that ended as its driver left the vehicle: if he comes back before a
+rest, it goes on as it was found."""
+
+MOST_LEFT = 8
+"""Episodes of a driver that are so kept. A name in the registry that many vehicles share leaves one with
+every report."""
 
 EPISODE_LAYOUT: Layout = {
     "what": ("u1", 0),
@@ -54,7 +61,14 @@ def begin(
     d: Any, who: int, episodes: Any, free: Any, what: int, start_ms: int, e: Any, bridged: bool,
     driven_ms: int, limit_ms: int, findings: Any, count: int, at: int,
 ) -> int:  # fmt: skip
-    """An episode is found at an entry."""
+    """An episode is found at an entry, or goes on in the vehicle that the driver had left."""
+    number = d.episodes
+    while number != NO_ROW:
+        s = episodes[number]
+        if s.what == what + LEFT and s.row == e.row and s.start_ms == start_ms:
+            s.what, s.bridged, s.peak_ms, s.limit_ms = what, bridged, driven_ms, limit_ms
+            return tell(findings, count, at, s, UPDATE, NONE)
+        number = s.next
     number = take_slot(episodes, free, who, d.episodes)
     d.episodes = number
     s = episodes[number]
@@ -89,14 +103,20 @@ def end(d: Any, episodes: Any, free: Any, what: int, end_ms: int, findings: Any,
 
 
 @kernel
+def close(episodes: Any, number: int, end_ms: int, findings: Any, count: int, at: int) -> int:
+    """Tell the end of an episode."""
+    s = episodes[number]
+    if s.what == CONTINUOUS or s.what == CONTINUOUS + PRE:
+        s.peak_ms = end_ms - s.start_ms
+    return tell(findings, count, at, s, CLOSE, end_ms)
+
+
+@kernel
 def finish(
     d: Any, episodes: Any, free: Any, number: int, end_ms: int, findings: Any, count: int, at: int
 ) -> int:
     """One episode ends."""
-    s = episodes[number]
-    if s.what == CONTINUOUS or s.what == CONTINUOUS + PRE:
-        s.peak_ms = end_ms - s.start_ms
-    count = tell(findings, count, at, s, CLOSE, end_ms)
+    count = close(episodes, number, end_ms, findings, count, at)
     drop(d, episodes, free, number)
     return count
 
@@ -104,12 +124,34 @@ def finish(
 @kernel
 def end_all(d: Any, episodes: Any, free: Any, end_ms: int, findings: Any, count: int, at: int) -> int:
     """The driver leaves his vehicle: all that goes on there ends."""
-    while d.episodes != NO_ROW:
-        if episodes[d.episodes].what == NIGHT_PAST:
-            drop(d, episodes, free, d.episodes)
+    number, left = d.episodes, 0
+    while number != NO_ROW:
+        following, what = episodes[number].next, episodes[number].what
+        if what == NIGHT_PAST:
+            drop(d, episodes, free, number)
+        elif what >= LEFT:
+            left += 1
+            if left >= MOST_LEFT:
+                drop(d, episodes, free, number)
+        elif what % PRE == CONTINUOUS or what % PRE == NIGHT:
+            count = close(episodes, number, end_ms, findings, count, at)
+            episodes[number].what = what + LEFT
+            left += 1
         else:
-            count = finish(d, episodes, free, d.episodes, end_ms, findings, count, at)
+            count = finish(d, episodes, free, number, end_ms, findings, count, at)
+        number = following
     return count
+
+
+@kernel
+def forget_left(d: Any, episodes: Any, free: Any, rule: int) -> None:
+    """What is kept of vehicles that the driver left is of no more use."""
+    number = d.episodes
+    while number != NO_ROW:
+        following, what = episodes[number].next, episodes[number].what
+        if what >= LEFT and (what - LEFT) % PRE == rule:
+            drop(d, episodes, free, number)
+        number = following
 
 
 @kernel

@@ -43,6 +43,8 @@ LEAST_MS = 35_000
 OPEN_MS = 20 * 60_000
 #: The longest time between two looks: hours that are stored late, and shift the next limit, are found then.
 MOST_MS = 4 * 3_600_000
+#: An alert of somebody who is not seen any more has no end until he is, or all its tracks are too old.
+_GONE_MS = 86_400_000
 
 _CLAIM = """UPDATE drivers_seen SET look_at = $2 WHERE driver_key = (
     SELECT driver_key FROM drivers_seen WHERE look_at <= $1 ORDER BY look_at LIMIT 1 FOR UPDATE SKIP LOCKED)
@@ -163,8 +165,8 @@ def next_look_ms(driven: Driven, found: DriverLook, now_ms: int) -> int | None:
         return None
     if not found.open and (gone or driven.in_one_partition(since_ms)):
         return None
-    if ahead is None:
-        return now_ms + MOST_MS
+    if ahead is None or gone:
+        return now_ms + _GONE_MS
     patience_ms = max(LEAST_MS, (now_ms - ahead.idle_ms) // 2)
     next_ms = max(ahead.excess_ms + LEAST_MS, now_ms + patience_ms)
     if found.open:

@@ -243,7 +243,10 @@ class Fatigue:
             person.going[rule].most = max(person.going[rule].most, driven)
             return
         assert person.vehicle is not None
-        person.going[rule] = Going(rule, person.vehicle, start, now.time_ms, bridged, limit, driven)
+        # Who comes back before a rest goes on with what was found there.
+        before = self.episodes.get((person.vehicle, rule, start))
+        found = now.time_ms if before is None else int(before["found"])
+        person.going[rule] = Going(rule, person.vehicle, start, found, bridged, limit, driven)
 
     def close_all(self, person: Person, end: int | None) -> None:
         person.dawned = None

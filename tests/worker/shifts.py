@@ -41,10 +41,10 @@ def partition(vehicle: str) -> int:
     return int(partition_of(vehicle_key(vehicle), PARTITIONS))
 
 
-def random_shifts(chance: random.Random, hours: int, double: float = 0.1) -> list[Shift]:
+def random_shifts(chance: random.Random, hours: int, fleet: int = 4, double: float = 0.1) -> list[Shift]:
     """Vehicles that are driven by one driver after another, who may be in two at once now and then."""
-    shifts, busy = [], {f"D{number}": 0 for number in range(3)}
-    for vehicle in vehicles(4):
+    shifts, busy = [], {f"D{number}": 0 for number in range(fleet - 1)}
+    for vehicle in vehicles(fleet):
         at = chance.randrange(0, 2 * HOUR)
         while at < hours * HOUR:
             length = chance.choice([600, 1_800, HOUR, 2 * HOUR, 3 * HOUR, 5 * HOUR])
@@ -88,11 +88,19 @@ def reports_of(rows: Sequence[dict[str, object]]) -> Reports:
 def portions(
     rows: Sequence[dict[str, object]], start_ms: int, every_s: int
 ) -> Iterator[tuple[int, list[dict[str, object]]]]:
-    """Reports by the moment, ms since 1970, at which they are all there."""
-    left = list(rows)
+    """Reports by the moment, ms since 1970, at which those received before are all there."""
+    left = sorted(rows, key=lambda one: int(str(one["received"])))
     end_ms = start_ms
     while left:
         end_ms += every_s * 1000
-        part = [one for one in left if int(str(one["time"])) < end_ms]
+        part = [one for one in left if int(str(one["received"])) < end_ms]
         left = left[len(part) :]
         yield end_ms, part
+
+
+def delayed(rows: Sequence[dict[str, object]], vehicle: str, by_s: int) -> list[dict[str, object]]:
+    """The same, those of a vehicle received so much later."""
+    return [
+        one | {"received": int(str(one["received"])) + by_s * 1000} if one["vehicle_id"] == vehicle else one
+        for one in rows
+    ]
