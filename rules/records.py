@@ -81,10 +81,6 @@ class Records:
         plain(self._store)[known:count] = plain(self._empty)
         self.rows = self._store[:count]
 
-    def reset(self, index: Any) -> None:
-        """Give rows the values of new ones."""
-        self.rows[index] = self._empty
-
     @property
     def row_bytes(self) -> int:
         """Bytes a row takes."""
