@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from alerts.times import to_datetime
 from rules.identity import driver_key
+from rules.records import chosen
 from rules.reports import Reports
 from rules.vehicle_class import class_code
 from stream.stored_alarms import with_alarms
@@ -41,11 +42,12 @@ _FIELDS = (
     ("vehicle_class", ">i2", f"coalesce(vehicle_class, {_UNTOLD_CLASS}::smallint)"),
     ("recorder_speed_kmh", ">f4", "coalesce(recorder_speed_kmh, 'NaN'::real)"),
 )
-_ROW = np.dtype(
+ROW = np.dtype(
     [("fields", ">i2")]
     + [field for name, kind, _ in _FIELDS for field in ((f"{name}_size", ">i4"), (name, kind))]
 )
 _COLUMNS = ", ".join(f"{expression or name} AS {name}" for name, _, expression in _FIELDS)
+_LARGEST = np.iinfo(np.int64).max
 _COUNTS = "disposition IN (0, 1, 3)"
 _INSIDE = f"""SELECT {_COLUMNS} FROM tracks
     WHERE vehicle_key = ANY($1::bigint[]) AND time >= $2 AND time <= $3 AND {_COUNTS}"""
@@ -104,15 +106,31 @@ async def read_tracks(
         data.extend(part)
 
     await connection.copy_from_query(query, *arguments, output=take, format="binary")
-    rows = np.frombuffer(data, _ROW, offset=_HEADER_BYTES, count=_count(data))
-    # Reports of one time came in the order of their reception; the digest makes the rest definite.
-    names = ("digest", "received_at", "time", "vehicle_key")
-    rows = rows[np.lexsort([rows[name].astype("i8") for name in names])]
+    rows = np.frombuffer(data, ROW, offset=_HEADER_BYTES, count=_count(data))
+    rows = chosen(rows, track_order(rows))
     return await with_alarms(connection, _reports(rows, registered), rows["digest"].astype("i8"))
 
 
+def track_order(rows: NDArray[np.void]) -> NDArray[np.int64]:
+    """The order of n rows by vehicle and time. Reports of one time came in the order of their reception; the
+    digest makes the rest definite."""
+    vehicles, vehicle = np.unique(rows["vehicle_key"].astype("i8"), return_inverse=True)
+    time = rows["time"].astype("i8")
+    first, last = (int(time.min()), int(time.max())) if len(time) else (0, 0)
+    span = last - first + 1
+    if len(vehicles) * span < _LARGEST:
+        # One sort of numbers instead of four: nearly always no two reports of a vehicle have one time.
+        packed = vehicle * span + (time - first)
+        order: NDArray[np.int64] = np.argsort(packed)
+        packed = packed[order]
+        if (packed[1:] != packed[:-1]).all():
+            return order
+    received, digest = rows["received_at"].astype("i8"), rows["digest"].astype("i8")
+    return np.lexsort((digest, received, time, vehicle))
+
+
 def _count(data: bytearray) -> int:
-    return (len(data) - _HEADER_BYTES - _TRAILER_BYTES) // _ROW.itemsize
+    return (len(data) - _HEADER_BYTES - _TRAILER_BYTES) // ROW.itemsize
 
 
 def _reports(rows: NDArray[np.void], registered: Mapping[int, Registered]) -> Reports:
