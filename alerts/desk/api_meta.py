@@ -1,4 +1,4 @@
-"""/api/config, /api/zones, /api/health and /metrics: about the desk itself."""
+"""/api/config, /api/rules, /api/zones, /api/health and /metrics: about the desk itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from alerts.desk.api_vehicles import The
 from alerts.desk.database import CONNECT_TIMEOUT_S, DatabaseAway
 from alerts.desk.desk import Desk
 from alerts.desk.models import Config, Health
+from alerts.desk.models_rules import Rules
 from alerts.desk.responses import answers
+from alerts.desk.rules_json import rules_json
 from rules.blocks import SCHEMA_NAME as TELEMETRY
 
 router = APIRouter(tags=["desk"])
@@ -22,6 +24,12 @@ router = APIRouter(tags=["desk"])
 async def get_config(desk: The) -> Response:
     """What the page needs to know about this installation."""
     return JSONResponse({"tile_url": desk.tile_url, "languages": ["zh", "en"], "version": desk.version})
+
+
+@router.get("/api/rules", responses=answers(Rules))
+async def get_rules() -> Response:
+    """Every rule whose alerts may come: family, names, what asks for it, and what drivers are told."""
+    return JSONResponse(rules_json())
 
 
 @router.get(

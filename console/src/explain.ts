@@ -1,7 +1,7 @@
 // An alert's own fields, in words: `detail` holds a rule's findings with units last in their names.
 import { levelOf } from './alerts'
 import { decimal, duration } from './format'
-import { fill, fullRuleName, language, t, word } from './i18n'
+import { fill, ruleName, language, t, word } from './i18n'
 import type { Alert } from './model'
 
 export interface Fact {
@@ -87,7 +87,7 @@ export function sentenceWhy(alert: Alert): string {
   const max = number(alert.detail.max_speed_kmh)
   const limit = number(alert.detail.limit_kmh)
   if (max === null || limit === null || limit <= 0) {
-    return [fullRuleName(alert), gist(alert)].filter(Boolean).join(t.value.colon)
+    return [ruleName(alert), gist(alert)].filter(Boolean).join(t.value.colon)
   }
   const values = { max: decimal(max, 1), limit: decimal(limit, 1), over: overPercent(max, limit) }
   return fill(t.value.detail.sentences.speeding, values)

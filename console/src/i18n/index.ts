@@ -30,16 +30,8 @@ export function markDocument(): void {
 export const fill = (text: string, values: Record<string, string | number>): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
 
-/** A short name for the queue: this page's own, else the desk's. */
-export function ruleName(alert: Pick<Alert, 'rule' | 'rule_name'>): string {
-  const base = alert.rule.replace(/_pre$/, '')
-  const name = (t.value.rules as Record<string, string>)[base]
-  if (name === undefined) return fullRuleName(alert)
-  return base === alert.rule ? name : fill(t.value.preAlarm, { rule: name })
-}
-
-/** The desk's own name of an alert's rule. */
-export const fullRuleName = (alert: Pick<Alert, 'rule' | 'rule_name'>): string =>
+/** The name of an alert's rule, as the desk's catalogue has it. */
+export const ruleName = (alert: Pick<Alert, 'rule' | 'rule_name'>): string =>
   alert.rule_name[language.value] || alert.rule
 
 /** A word of a closed list by its key, or the key itself where the list does not have it. */
