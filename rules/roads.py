@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.bits import prefetch
 from geo.kept import kept
-from geo.road_match import NO_ROAD, Before, MatchSettings, match
+from geo.kernel import kernel
+from geo.road_cells import cells_of
+from geo.road_match import NO_ROAD, POSITION, TOGETHER, MatchSettings, match_positions
+from geo.road_table import RoadTable
 from rules.family import Batch, Setting, Table, Watch
 from rules.finding import NO_FINDINGS
-from rules.records import Layout, Records
+from rules.records import AHEAD, Layout, Records
 from rules.rulebook import Rulebook
 from rules.telling import Teller, Told
 
@@ -24,6 +29,9 @@ LAYOUT: Layout = {
     "times": ("i4", 0),
     "headed": ("?", False),  # it has told a heading that is not 0
 }
+
+_ASKS = np.dtype([("limit_kmh", "f8"), ("road_class", "u1")], align=True)
+"""What a road asks, in one place of memory: no limit is inf."""
 
 
 class RoadsFamily:
@@ -47,7 +55,8 @@ class RoadsWatch:
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
         self._state = Records(LAYOUT)
-        self._settings = match_settings(setting.book)
+        self._weights = _weights(setting.book)
+        self._positions = np.empty(TOGETHER, POSITION)
         roads = setting.zones.roads
         self._digest = 0 if roads is None else roads.digest
 
@@ -62,46 +71,68 @@ class RoadsWatch:
         if roads is None:
             return
         self._state.grow(len(self._setting.vehicles))
-        entries, state = batch.entries, self._state.rows
-        row = entries["row"]
-        head = np.ones(len(row), np.bool_)
-        head[1:] = row[1:] != row[:-1]
-        known = state["table"][row] == self._digest
-        before = Before(
-            np.where(known, state["road"][row], NO_ROAD),
-            np.where(known, state["rival"][row], NO_ROAD),
-            np.where(known, state["times"][row], 0),
-        )
-        place = entries["longitude_deg"], entries["latitude_deg"]
-        headed = _headed(entries, head, state["headed"][row])
-        heading = np.where(headed, entries["heading_deg"], np.nan)
-        found = match(roads, *place, heading, entries["speed_kmh"], head, before, self._settings)
-        on = (found.road != NO_ROAD).nonzero()[0]
-        entries["road_class"][on] = roads.road_class[found.road[on]]
-        limit = roads.limit_kmh[found.road[on]]
-        entries["road_limit_kmh"][on] = np.where(np.isnan(limit), np.inf, limit)
-        tail = entries["tail"].nonzero()[0]
-        state["table"][row[tail]] = self._digest
-        state["headed"][row[tail]] = headed[tail]
-        for name in ("road", "rival", "times"):
-            state[name][row[tail]] = getattr(found, name)[tail]
+        map_of = cells_of(roads), _asks(roads), self._digest
+        _step(batch.entries, self._state.rows, map_of, self._weights, self._positions)
 
     def open_findings(self) -> NDArray[np.void]:
         """None: being on a road is no episode."""
         return NO_FINDINGS
 
 
-def _headed(
-    entries: NDArray[np.void], head: NDArray[np.bool_], before: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Whether a vehicle's heading says something: a terminal that tells none sends 0, always."""
-    place = np.arange(len(entries))
-    newest = np.maximum.accumulate(np.where(entries["heading_deg"] > 0, place, -1))
-    headed: NDArray[np.bool_] = before | (newest >= np.maximum.accumulate(np.where(head, place, 0)))
-    return headed
+@kept
+def _asks(roads: RoadTable) -> NDArray[np.void]:
+    asks = np.zeros(len(roads), _ASKS)
+    asks["limit_kmh"] = np.where(np.isnan(roads.limit_kmh), np.inf, roads.limit_kmh)
+    asks["road_class"] = roads.road_class
+    return asks
+
+
+@kernel
+def _step(entries: Any, state: Any, map_of: Any, weights: Any, positions: Any) -> None:
+    """Entries are copied a group at a time: what is copied stays in the nearest cache."""
+    cells, asks, table = map_of
+    for first in range(0, len(entries), len(positions)):
+        count = min(len(positions), len(entries) - first)
+        _ask(entries[first : first + count], state, table, weights, positions)
+        match_positions(cells, positions, count, weights)
+        _answer(entries[first : first + count], state, asks, table, positions)
+
+
+@kernel
+def _ask(entries: Any, state: Any, table: int, weights: Any, positions: Any) -> None:
+    """Where the vehicles are, and what is known of them: of indices into another table nothing."""
+    last = len(entries) - 1
+    for i in range(len(entries)):
+        prefetch(state, entries[min(i + AHEAD, last)].row)
+        e, p = entries[i], positions[i]
+        vehicle = state[e.row]
+        p.longitude_deg, p.latitude_deg, p.heading_deg = e.longitude_deg, e.latitude_deg, np.nan
+        # A terminal that tells no heading sends 0, always.
+        vehicle.headed = vehicle.headed or e.heading_deg > 0
+        if vehicle.headed and e.speed_kmh >= weights[0].heading_from_kmh:
+            p.heading_deg = e.heading_deg
+        p.head = i == 0 or entries[i - 1].row != e.row
+        p.road, p.rival, p.times = NO_ROAD, NO_ROAD, 0
+        if vehicle.table == table:
+            p.road, p.rival, p.times = vehicle.road, vehicle.rival, vehicle.times
+
+
+@kernel
+def _answer(entries: Any, state: Any, asks: Any, table: int, positions: Any) -> None:
+    """What the roads found ask, and what is to be known of the vehicles."""
+    for i in range(len(entries)):
+        e, p = entries[i], positions[i]
+        vehicle = state[e.row]
+        vehicle.table, vehicle.road, vehicle.rival, vehicle.times = table, p.road, p.rival, p.times
+        if p.road != NO_ROAD:
+            e.road_class, e.road_limit_kmh = asks[p.road].road_class, asks[p.road].limit_kmh
 
 
 @kept
+def _weights(book: Rulebook) -> NDArray[np.void]:
+    return match_settings(book).weights
+
+
 def match_settings(book: Rulebook) -> MatchSettings:
     """How roads are weighed against each other, by the rulebook."""
     return MatchSettings(
