@@ -161,7 +161,7 @@ def some_weights(draw):
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_matching_is_the_plain_search(seed):
     draw = np.random.default_rng(seed)
