@@ -11,15 +11,6 @@ OFFSET_MS = 8 * 3_600_000
 DAY_MS = 86_400_000
 
 
-def time_of_day_ms(time_ms: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Milliseconds since midnight in Asia/Shanghai.
-
-    >>> time_of_day_ms(np.array([0])).tolist() == [8 * 3600 * 1000]
-    True
-    """
-    return (time_ms + OFFSET_MS) % DAY_MS
-
-
 def in_window(of_day_ms: NDArray[np.int64], start_ms: float, end_ms: float) -> NDArray[np.bool_]:
     """Whether times of day lie in a window, its start included, its end not; start > end spans midnight.
 
