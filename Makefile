@@ -17,7 +17,7 @@ TEST_PROCESSES ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format bench docs clean browser lock tools
+.PHONY: help install run test nightly lint format bench docs clean browser lock tools
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -33,6 +33,10 @@ test: install $(STAMPS)/dev browser tests/timescale/node_modules/.installed ## l
 	@$(MAKE) --no-print-directory lint
 	cd console && npm test
 	$(BIN)/python -m pytest --durations=10 --numprocesses=$(TEST_PROCESSES) --dist=loadfile $(ARGS)
+
+nightly: install $(STAMPS)/dev ## the properties of rules and map, 10,000 random examples each: an hour or two on two cores
+	HAULWATCH_EXAMPLES=$${HAULWATCH_EXAMPLES:-10000} $(BIN)/python -m pytest tests/rules tests/geo \
+		--durations=20 --numprocesses=$(TEST_PROCESSES) --dist=worksteal $(ARGS)
 
 lint: tools $(STAMPS)/dev console/node_modules/.installed ## formatting, style, types and import direction
 	$(BIN)/ruff format --check .

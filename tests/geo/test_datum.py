@@ -9,16 +9,19 @@ from hypothesis import strategies as st
 
 from geo.datum import gcj02_to_wgs84, wgs84_to_gcj02
 from geo.distance import haversine_m
+from tests.properties import PROPERTY
 
 CHINA = (st.floats(75, 134), st.floats(4, 53))
 
 
+@PROPERTY
 @given(*CHINA)
 def test_there_and_back_is_under_a_micrometre(longitude: float, latitude: float) -> None:
     back = gcj02_to_wgs84(*wgs84_to_gcj02([longitude], [latitude]))
     assert haversine_m([longitude], [latitude], *back)[0] < 1e-6
 
 
+@PROPERTY
 @given(st.floats(71.9, 137.9), st.floats(0.8, 55.9))
 def test_at_the_border_the_way_back_is_off_by_the_shift_at_most(longitude: float, latitude: float) -> None:
     back = gcj02_to_wgs84(*wgs84_to_gcj02([longitude], [latitude]))
@@ -32,6 +35,7 @@ def test_numbers_nothing_and_nan() -> None:
         assert np.isnan(change([np.nan, 118.0], [np.nan, np.nan])).tolist() == [[True, False], [True, True]]
 
 
+@PROPERTY
 @given(*CHINA)
 def test_the_shift_is_some_hundred_metres(longitude: float, latitude: float) -> None:
     assert 10 < haversine_m([longitude], [latitude], *wgs84_to_gcj02([longitude], [latitude]))[0] < 1200

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.distance import EARTH_RADIUS_M, bearing_deg, haversine_m
+from tests.properties import PROPERTY
 
 LONGITUDE = st.floats(-180, 180)
 LATITUDE = st.floats(-90, 90)
@@ -20,6 +21,7 @@ def unit(longitude: float, latitude: float) -> np.ndarray:
     return np.array([math.cos(north) * math.cos(east), math.cos(north) * math.sin(east), math.sin(north)])
 
 
+@PROPERTY
 @given(LONGITUDE, LATITUDE, LONGITUDE, LATITUDE)
 def test_distance_is_the_angle_between_vectors(x: float, y: float, other_x: float, other_y: float) -> None:
     a, b = unit(x, y), unit(other_x, other_y)
@@ -62,12 +64,14 @@ def test_distances_broadcast() -> None:
     assert haversine_m(118.0, 32.0, [118.0, 118.1, 118.2], [32.0, 32.0, 32.0]).shape == (3,)
 
 
+@PROPERTY
 @given(LONGITUDE, st.floats(-89, 89))
 def test_bearing_to_the_poles(x: float, y: float) -> None:
     assert bearing_deg(x, y, x, 90.0) == pytest.approx(0, abs=1e-6) or bearing_deg(x, y, x, 90.0) > 359.999
     assert bearing_deg(x, y, x, -90.0) == pytest.approx(180, abs=1e-6)
 
 
+@PROPERTY
 @given(LONGITUDE, LATITUDE, LONGITUDE, LATITUDE)
 def test_bearing_is_a_direction(x: float, y: float, other_x: float, other_y: float) -> None:
     assert 0 <= bearing_deg(x, y, other_x, other_y) < 360

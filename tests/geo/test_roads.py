@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.road_class import CODES
@@ -13,6 +13,7 @@ from geo.road_match import NO_ROAD, Before, MatchSettings, match
 from geo.road_sources import read_geojson, read_roads
 from geo.road_speed import limits_kmh
 from geo.road_table import Road, RoadError, RoadTable, build
+from tests.properties import PROPERTY
 
 METRE = 1 / 111_195  # degrees of latitude
 
@@ -100,7 +101,7 @@ def test_far_from_every_road_there_is_none():
     assert drive(build([]), [118.0], [32.0], 0.0).road.tolist() == [NO_ROAD]
 
 
-@settings(max_examples=60, deadline=None)
+@PROPERTY
 @given(st.integers(0, 2**32 - 1), st.integers(0, 40))
 def test_any_cut_gives_the_same(seed, cut):
     draw = np.random.default_rng(seed)
@@ -121,7 +122,7 @@ def test_any_cut_gives_the_same(seed, cut):
     assert np.concatenate([one.road, other.road]).tolist() == whole.road.tolist()
 
 
-@settings(max_examples=60, deadline=None)
+@PROPERTY
 @given(st.integers(0, 2**32 - 1))
 def test_without_memory_it_is_the_nearest_road(seed):
     """Against every piece of every road, by another formula: the sphere, not the plane."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.cell_build import build_index
@@ -16,6 +16,7 @@ from geo.cells import ANCHOR_X, ANCHOR_Y
 from geo.distance import haversine_m
 from geo.outlines import make_outlines
 from geo.zones import Zone, ZoneSet
+from tests.properties import PROPERTY
 
 Ring = list[tuple[float, float]]
 CORNER = st.tuples(st.integers(0, 24), st.integers(0, 24))
@@ -52,7 +53,7 @@ def zone_of(rings: list[Ring]) -> Zone:
 
 
 # Steps that binary holds exactly, one that it does not, and one of a centimetre.
-@settings(deadline=None, max_examples=60)
+@PROPERTY
 @given(
     st.lists(st.lists(CORNER, min_size=3, max_size=9, unique=True), min_size=1, max_size=4),
     st.sampled_from([2.0**-10, 0.001, 1e-7, 0.25]),
@@ -158,7 +159,7 @@ def circles(*features: dict[str, Any]) -> ZoneSet:
     return ZoneSet.from_geojson({"type": "FeatureCollection", "features": list(features)})
 
 
-@settings(deadline=None, max_examples=100)
+@PROPERTY
 @given(
     st.lists(
         st.tuples(st.floats(-180, 180), st.floats(-84, 84), st.floats(1, 500_000)), min_size=1, max_size=4

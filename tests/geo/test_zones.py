@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.datum import gcj02_to_wgs84
 from geo.zone import parse_hours
 from geo.zones import Zone, ZoneError, ZoneSet
+from tests.properties import PROPERTY
 
 CORNER = st.tuples(st.integers(0, 40), st.integers(0, 40))
 SHAPE = st.lists(CORNER, min_size=3, max_size=8, unique=True)
@@ -31,7 +32,7 @@ def pairs(points: Any, zones: Any) -> set[tuple[int, int]]:
     return set(zip(np.asarray(points).tolist(), np.asarray(zones).tolist(), strict=True))
 
 
-@settings(deadline=None, max_examples=100)
+@PROPERTY
 @given(st.lists(SHAPE, min_size=1, max_size=6), st.sampled_from([0.001, 0.1]), st.integers(0, 2**31))
 def test_same_answers_as_shapely(shapes: list[list[tuple[int, int]]], scale: float, seed: int) -> None:
     polygons = [polygon for polygon in (polygon_of(shape, scale) for shape in shapes) if polygon]

@@ -19,8 +19,9 @@ from rules.reports import Reports
 from rules.rulebook import Rulebook, RulebookError, default_rulebook, rulebook_of
 from rules.safety import SafetyAlarms
 from rules.safety_kinds import kind_of
+from tests.properties import PROPERTY
 from tests.rules.oracle_safety import Alarm, Told, judge
-from tests.rules.tracks import MIDNIGHT_S, PROPERTY
+from tests.rules.tracks import MIDNIGHT_S
 
 BOOK = default_rulebook()
 FAMILIES = (fatigue.FAMILY, active_safety.FAMILY)

@@ -11,10 +11,10 @@ from geo.zones import ZoneSet
 from rules import fatigue, speeding, zones
 from rules.engine import Engine
 from rules.rulebook import Rulebook, default_rulebook
+from tests.properties import PROPERTY
 from tests.rules.oracle import Report, Terms, episodes_of
 from tests.rules.oracle_fatigue import Fatigue
 from tests.rules.tracks import (
-    PROPERTY,
     SHORT_BOOK,
     SHORT_TERMS,
     ZONES,

@@ -14,9 +14,9 @@ from rules.change import EpisodeChange
 from rules.engine import Engine
 from rules.identity import partitions_of
 from rules.reports import Reports
+from tests.properties import PROPERTY
 from tests.rules.oracle import Report
 from tests.rules.tracks import (
-    PROPERTY,
     SHORT_BOOK,
     ZONES,
     fleets,

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.blocks import SCHEMA, BlockError, decode_block, encode_block
 from rules.identity import driver_key, vehicle_key
 from rules.reports import Reports, digest
 from rules.safety import NO_TIME, TYRES_UNTOLD
+from tests.properties import PROPERTY
 
 TIMES = [1_780_000_000_000, 1_780_000_030_500]
 
@@ -131,7 +132,7 @@ def test_garbage(value: bytes) -> None:
         decode_block(value)
 
 
-@settings(deadline=None, max_examples=200)
+@PROPERTY
 @given(st.data())
 def test_damaged_blocks_are_read_or_refused(data: Any) -> None:
     value = bytearray(encode_block(columns()))
@@ -240,7 +241,7 @@ class TestAlarms:
         with pytest.raises(BlockError, match="alarms"):
             encode_block(columns(alarms=alarms))
 
-    @settings(deadline=None, max_examples=200)
+    @PROPERTY
     @given(st.data())
     def test_damaged_blocks_are_read_or_refused(self, data: Any) -> None:
         value = bytearray(encode_block(columns(alarms=self.ALARMS)))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.zones import Zone, ZoneSet
@@ -22,6 +22,7 @@ from rules.identity import alert_id, uuid_texts
 from rules.reports import Reports
 from rules.rounding import rounded
 from rules.rulebook import default_rulebook
+from tests.properties import PROPERTY
 
 DAY_MS = 86_400_000
 NOON_MS = 1_780_285_200_000
@@ -138,7 +139,7 @@ def found(draw: Any) -> tuple[Any, Any, Any]:
     return findings, entries, np.array(keys, np.int64)
 
 
-@settings(max_examples=200)
+@PROPERTY
 @given(found())
 def test_order(drawn: tuple[Any, Any, Any]) -> None:
     findings, entries, keys = drawn
@@ -166,12 +167,14 @@ def test_order_of_many_that_no_number_tells_apart() -> None:
 NUMBERS = st.floats(-1e7, 1e7) | st.integers(-(10**9), 10**9).map(lambda n: n / 2000) | st.floats()
 
 
+@PROPERTY
 @given(st.lists(NUMBERS, max_size=30), st.integers(0, 4))
 def test_rounding_is_pythons(values: list[float], decimals: int) -> None:
     ours = rounded(np.array(values, np.float64), decimals)
     assert ours.tobytes() == np.array([round(one, decimals) for one in values], np.float64).tobytes()
 
 
+@PROPERTY
 @given(st.lists(st.binary(min_size=16, max_size=16), max_size=5))
 def test_names_are_uuids(numbers: list[bytes]) -> None:
     assert uuid_texts(numbers) == [str(uuid.UUID(bytes=number)) for number in numbers]

@@ -20,8 +20,9 @@ from rules.engine import Engine
 from rules.identity import vehicle_key
 from rules.reports import Reports
 from rules.rulebook import Rulebook, default_rulebook, rulebook_of
+from tests.properties import PROPERTY
 from tests.rules.oracle_conditions import Told, judge, metres
-from tests.rules.tracks import MIDNIGHT_S, PROPERTY
+from tests.rules.tracks import MIDNIGHT_S
 
 BOOK = default_rulebook()
 NO_ZONES = ZoneSet()

@@ -17,7 +17,8 @@ from rules.change import EpisodeChange
 from rules.reports import Reports
 from rules.rulebook import default_rulebook, rulebook_of
 from rules.timely import Timely
-from tests.rules.tracks import MIDNIGHT_S, PROPERTY
+from tests.properties import PROPERTY
+from tests.rules.tracks import MIDNIGHT_S
 
 BOOK = default_rulebook()
 NO_ZONES = ZoneSet()

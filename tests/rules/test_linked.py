@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from rules.linked import linked
 from rules.timely import Timely
+from tests.properties import PROPERTY
 from tests.rules.oracle import Report
 from tests.rules.test_timely import ZONE_SET
-from tests.rules.tracks import PROPERTY, SHORT_BOOK, to_reports
+from tests.rules.tracks import SHORT_BOOK, to_reports
 
 BEGIN_MS = 1_780_000_000_000
 

@@ -19,8 +19,9 @@ from rules.identity import vehicle_key
 from rules.reports import Reports
 from rules.rulebook import rulebook_of
 from rules.vehicle_class import CODE_OF_NAME
+from tests.properties import PROPERTY
 from tests.rules.oracle_routes import Line, Stretch, Terms, Told, judge, unclear
-from tests.rules.tracks import MIDNIGHT_S, PROPERTY
+from tests.rules.tracks import MIDNIGHT_S
 
 NOON_S = MIDNIGHT_S + 12 * 3600
 TERMS = Terms(forget_s=1800, stop_s=120, terminus=400)

@@ -18,7 +18,8 @@ from rules.engine import Engine
 from rules.identity import vehicle_key
 from rules.reports import Reports
 from rules.rulebook import default_rulebook
-from tests.rules.tracks import MIDNIGHT_S, PROPERTY
+from tests.properties import PROPERTY
+from tests.rules.tracks import MIDNIGHT_S
 
 BOOK = default_rulebook()
 METRES = 111_195.0797  # a degree on the sphere

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.zones import ZoneSet
@@ -19,7 +19,8 @@ from rules.reports import Reports
 from rules.rulebook import default_rulebook
 from rules.silence import Silence
 from rules.timely import Timely
-from tests.rules.tracks import MIDNIGHT_S, PROPERTY
+from tests.properties import PROPERTY
+from tests.rules.tracks import MIDNIGHT_S
 
 BOOK = default_rulebook()
 MAP = ZoneSet()
@@ -109,7 +110,7 @@ def test_in_the_end_as_the_oracle_says(tracks: dict[int, Track], cuts: list[int]
         assert final(changes, key) == silences(track, newest_s)
 
 
-@settings(PROPERTY, max_examples=PROPERTY.max_examples // 4)
+@PROPERTY
 @given(FLEETS, st.lists(st.integers(0, 32), max_size=6))
 def test_a_worker_tells_them_ten_minutes_later(tracks: dict[int, Track], cuts: list[int]) -> None:
     stream = reports_of(tracks)
@@ -200,7 +201,7 @@ class LooksAlways(Silence):
         return super().tell(engine, until_ms, heard_since_ms)
 
 
-@settings(PROPERTY, max_examples=PROPERTY.max_examples // 2)
+@PROPERTY
 @given(FLEETS, st.randoms(use_true_random=False), st.lists(st.integers(0, 32), max_size=8))
 def test_what_is_told_is_what_looking_at_every_round_tells(tracks: Any, random: Any, cuts: list[int]) -> None:
     stream = reports_of(tracks)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rules.reports import COLUMN_TYPES, Reports
 from rules.tail import Tail
+from tests.properties import PROPERTY
 
 
 def made(numbers: list[int]) -> Reports:
@@ -25,6 +26,7 @@ def made(numbers: list[int]) -> Reports:
 parts = st.lists(st.lists(st.integers(0, 300), max_size=4), max_size=150)
 
 
+@PROPERTY
 @given(parts, st.lists(st.integers(0, 300), max_size=20), st.integers(1, 40))
 def test_it_is_what_was_added(added: list[list[int]], asked: list[int], looked_every: int) -> None:
     tail = Tail()

@@ -14,8 +14,9 @@ from rules.change import Disposition, EpisodeChange
 from rules.engine import Engine
 from rules.reports import Reports
 from rules.timely import HORIZON_MS, Timely
+from tests.properties import PROPERTY
 from tests.rules.oracle import Report
-from tests.rules.tracks import PROPERTY, SHORT_BOOK, ZONES, fleets, stream_of, to_reports, to_zones
+from tests.rules.tracks import SHORT_BOOK, ZONES, fleets, stream_of, to_reports, to_zones
 
 ZONE_SET = to_zones(ZONES)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from geo.zones import ZoneSet
@@ -16,13 +14,6 @@ from rules.change import EpisodeChange
 from rules.reports import Reports
 from rules.rulebook import Rulebook, rulebook_of
 from tests.rules.oracle import Rectangle, Report, Terms
-
-PROPERTY = settings(
-    deadline=None,
-    max_examples=int(os.environ.get("HAULWATCH_EXAMPLES", "200")),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-"""How hard to try: HAULWATCH_EXAMPLES=10000 for a night."""
 
 SHANGHAI_S = 8 * 3600
 MIDNIGHT_S = 1_780_000_000 // 86_400 * 86_400 - SHANGHAI_S  # a midnight in Shanghai
