@@ -9,12 +9,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.road_class import CODES
 from geo.road_match import Before, MatchSettings, match
 from geo.road_table import CELL_DEG, METRES_A_DEGREE, Road, build
+from tests.properties import PROPERTY
 
 PLACES = (
     (118.0, 32.0),
@@ -161,7 +162,7 @@ def some_weights(draw):
     )
 
 
-@settings(max_examples=120, deadline=None)
+@PROPERTY
 @given(st.integers(0, 2**32 - 1))
 def test_matching_is_the_plain_search(seed):
     draw = np.random.default_rng(seed)

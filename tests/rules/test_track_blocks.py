@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.zones import ZoneSet
@@ -16,6 +16,7 @@ from rules.history import Edition, Review
 from rules.reports import Reports
 from rules.rulebook import default_rulebook, rulebook_of
 from rules.track_blocks import blocks
+from tests.properties import PROPERTY
 
 START_MS = 1_780_000_000_000
 
@@ -51,7 +52,7 @@ def last_states(reports: Reports) -> dict[str, EpisodeChange]:
 
 
 @given(st.integers(0, 10_000), st.integers(1, 12), st.integers(1, 30), st.integers(1, 600), st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
+@PROPERTY
 def test_blocks_give_what_all_at_once_give(
     seed: int, vehicles: int, drivers: int, block: int, slices: int
 ) -> None:
