@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
+from geo.road_class import CODES
+from geo.road_table import Road, build
 from geo.route import Route
 from geo.zones import Zone, ZoneSet
 from rules.engine import Engine
@@ -20,7 +22,8 @@ def warm_up() -> None:
     camera."""
     square = Zone("a", "a", "a", shapely.box(118.0, 32.0, 118.1, 32.1), limit_kmh=60.0)
     line = np.array([[118.0, 32.05], [118.1, 32.05]])
-    zones = ZoneSet([square], [Route("a", "a", "a", line, ("deviation", "departure"), departures=(0,))])
+    route = Route("a", "a", "a", line, ("deviation", "departure"), departures=(0,))
+    zones = ZoneSet([square], [route], build([Road("a", "a", CODES["highway"], 80.0, False, line)]))
     engine = Engine(default_rulebook(), zones)
     count = 4
     engine.process(
