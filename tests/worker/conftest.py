@@ -9,5 +9,5 @@ from rules.warm_up import warm_up
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled() -> None:
-    """Compile the rules now, as a worker does at its start, so that no test's patience goes to the compiler."""
+    """Compile the rules, as a worker does at its start, so that no test waits for the compiler."""
     warm_up()
