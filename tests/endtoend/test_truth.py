@@ -16,7 +16,7 @@ SPEEDUP, DURATION_S = 600, 42
 RULES = (
     *("speeding_pre", "continuous_driving_pre", "night_driving", "night_driving_pre"),
     *("driving_24h", "driving_24h_pre", "driving_day", "driving_day_pre"),
-    *("forbidden_hours", "forbidden_hours_pre", "zone_exit", "zone_stay", "zone_speed", "zone_forbidden"),
+    *("forbidden_hours", "forbidden_hours_pre", "zone_exit", "zone_speed", "zone_forbidden"),
     *("route_deviation", "route_stop", "route_wrong_direction", "emergency", "terminal_alarm"),
     *("adas_forward_collision", "adas_headway", "dsm_fatigue", "dsm_phone", "dsm_smoking"),
     *("fused_fatigue", "fused_phone", "fused_headway"),

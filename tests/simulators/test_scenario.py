@@ -88,7 +88,7 @@ def test_planted_speeding_is_beyond_doubt(seed, begin_s, interval_s):
             assert after.start_ms - before.end_ms > 120_000
 
 
-@pytest.mark.parametrize("interval_s", [10, 60])
+@pytest.mark.parametrize("interval_s", [60])
 def test_every_role_does_what_it_is_there_for(interval_s):
     done: dict[str, set[str]] = {}
     for plan in plans(120, 4, MORNING_S, interval_s):
@@ -101,7 +101,7 @@ def test_every_role_does_what_it_is_there_for(interval_s):
     long = {"continuous_driving", "continuous_driving_pre"}
     assert done["returning"] - {"driving_day", "driving_day_pre"} == done["enduring"] == long
     assert done["hands_over"] == {"continuous_driving_pre"}
-    assert done["visitor"] >= {"zone_enter", "zone_exit", "zone_speed", "zone_forbidden"}
+    assert done["visitor"] >= {"zone_enter", "zone_exit", "zone_speed", "zone_stay"}
     assert done["overworked"] >= {"driving_24h", "driving_24h_pre"}
     assert done["alarming"] == {"emergency", "terminal_alarm"}
     assert done["jumping"] == {"position_jump"}
