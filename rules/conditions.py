@@ -110,10 +110,11 @@ class ConditionWatch:
 
     def step(self, batch: Batch) -> None:
         """Take the entries of a batch."""
-        self._holding.first.grow(len(self._setting.vehicles))
-        if not np.isnan(batch.entries["recorder_speed_kmh"]).all():
+        vehicles = len(self._setting.vehicles)
+        self._holding.first.grow(vehicles)
+        if len(self._checks) < vehicles and not np.isnan(batch.entries["recorder_speed_kmh"]).all():
             # Fleets without recorders keep nothing for their checks.
-            self._checks.grow(len(self._setting.vehicles))
+            self._checks.grow(vehicles)
         self._exempt.follow(self._setting.vehicles.keys)
         begin, entries, already, asked = 0, batch.entries, batch.found.count, self._asked
         while begin < len(entries):

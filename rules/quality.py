@@ -146,8 +146,9 @@ def date_silences(records: NDArray[np.void], parameters: NDArray[np.void]) -> No
     """A silence is found once it has lasted long enough, whenever it is told."""
     for what, name in ((SILENT, "silent_ms"), (OFFLINE, "offline_ms")):
         which = (records["what"] == what).nonzero()[0]
-        least_ms = parameters[name][records["vehicle_class"][which]]
-        records["found_ms"][which] = records["start_ms"][which] + least_ms
+        if len(which):
+            least_ms = parameters[name][records["vehicle_class"][which]]
+            records["found_ms"][which] = records["start_ms"][which] + least_ms
 
 
 def valid_ranges(book: Rulebook) -> NDArray[np.float64]:

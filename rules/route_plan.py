@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from geo.kept import kept
 from geo.route import ROUTE_RULES, Route
 from geo.zone import ZoneError
 from rules.identity import vehicle_key
+from rules.records import record_type
 from rules.vehicle_class import CODE_OF_NAME
 
 MAX_ROUTES_OF_A_VEHICLE = 8
@@ -30,31 +31,47 @@ _MINUTES = 1440
 _CLASSES = 256
 
 
+ROUTE = record_type(
+    {
+        "key": ("i8", 0),
+        "west": ("f8", 0.0),  # outside of these four no route is joined
+        "south": ("f8", 0.0),
+        "east": ("f8", 0.0),
+        "north": ("f8", 0.0),
+        "length_m": ("f8", 0.0),
+        "first_edge": ("i4", 0),  # of `edges`; each list below is that of all routes
+        "edges": ("i4", 0),
+        "first_segment": ("i4", 0),
+        "segments": ("i4", 0),
+        "first_station": ("i4", 0),
+        "stations": ("i4", 0),
+        "first_departure": ("i4", 0),
+        "departures": ("i4", 0),
+        **dict.fromkeys(ROUTE_RULES, ("?", False)),  # what it asks
+    }
+)
+EDGE = record_type(
+    {
+        "width_m": ("f8", np.nan),  # NaN where the rulebook decides
+        "bearing_deg": ("f8", 0.0),
+        "limit_kmh": ("f8", np.inf),
+        "night_limit_kmh": ("f8", np.inf),
+        "segment": ("i4", -1),  # counted within the route
+    }
+)
+
+
 class RoutePlan(NamedTuple):
-    """k routes. Edges are numbered over all of them; the segments of route i are those from
-    `segment_start[i]` on, and `segment_of` counts from there, -1 where none is declared. Widths are NaN where
-    the rulebook decides; `in_hours` has a row a route, a column a minute of the day."""
+    """k routes, what they and their edges ask as records: what one report needs of them lies together."""
 
     lines: Lines
-    key: NDArray[np.int64]
-    box: NDArray[np.float64]  # (k, 4): west, south, east, north; outside no route is joined
-    asks: NDArray[np.bool_]  # (k, rules of geo.route.ROUTE_RULES)
-    in_hours: NDArray[np.bool_]
-    width_m: NDArray[np.float64]  # by edge
-    bearing_deg: NDArray[np.float64]  # by edge
-    limit_kmh: NDArray[np.float64]  # by edge, inf where none
-    night_limit_kmh: NDArray[np.float64]  # by edge, inf where none
-    segment_of: NDArray[np.int32]  # by edge
-    segment_start: NDArray[np.int64]  # (k + 1,)
-    min_ms: NDArray[np.float64]  # by segment, NaN where not asked
-    max_ms: NDArray[np.float64]
-    station_start: NDArray[np.int64]
+    routes: NDArray[np.void]  # of `ROUTE`
+    edges: NDArray[np.void]  # of `EDGE`, one a vertex
+    in_hours: NDArray[np.bool_]  # a row a route, a column a minute of the day
+    least_ms: NDArray[np.float64]  # by segment, NaN where not asked
+    most_ms: NDArray[np.float64]
     stations: NDArray[np.float64]  # (stations, 3): longitude, latitude, radius in metres
-    departure_start: NDArray[np.int64]
-    departures: NDArray[np.int64]  # minutes of the day
-
-
-DEVIATION, TIME, DIRECTION, STOP, DEPARTURE = range(len(ROUTE_RULES))
+    due: NDArray[np.int64]  # departures, minutes of the day
 
 
 @kept
@@ -66,45 +83,57 @@ def make_route_plan(routes: Sequence[Route]) -> RoutePlan:
     ZoneError
         A route has too many departures.
     """
-    lines = make_lines([route.line for route in routes])
-    edges = len(lines.edges)
-    width_m, segment_of = np.full(edges, np.nan), np.full(edges, -1, np.int32)
-    limit_kmh, night_limit_kmh = np.full(edges, np.inf), np.full(edges, np.inf)
-    min_s: list[float] = []
-    max_s: list[float] = []
-    for route, start, end in zip(routes, lines.start[:-1].tolist(), lines.start[1:].tolist(), strict=True):
+    for route in routes:
         if len(route.departures) > MAX_DEPARTURES:
             raise ZoneError(f"route {route.id!r}: more than {MAX_DEPARTURES} departures a day")
-        width_m[start:end] = route.width_m
-        for number, one in enumerate(route.segments):
-            part = slice(start + one.first, start + one.last)
-            segment_of[part] = number
-            width_m[part] = np.where(np.isnan(one.width_m), width_m[part], one.width_m)
-            limit_kmh[part] = np.inf if np.isnan(one.limit_kmh) else one.limit_kmh
-            night_limit_kmh[part] = np.inf if np.isnan(one.night_limit_kmh) else one.night_limit_kmh
-            min_s.append(one.min_s)
-            max_s.append(one.max_s)
+    lines = make_lines([route.line for route in routes])
+    segments = [one for route in routes for one in route.segments]
+    stations = [(s.longitude_deg, s.latitude_deg, s.radius_m) for route in routes for s in route.stations]
     return RoutePlan(
         lines=lines,
-        key=np.array([route_key(route.id) for route in routes], np.int64),
-        box=np.array([_box(route) for route in routes], float).reshape(-1, 4),
-        asks=np.array([[one in route.rules for one in ROUTE_RULES] for route in routes], bool).reshape(-1, 5),
+        routes=_routes(routes, lines),
+        edges=_edges(routes, lines),
         in_hours=np.array([_hours(route) for route in routes], bool).reshape(-1, _MINUTES),
-        width_m=width_m,
-        bearing_deg=_bearings(lines),
-        limit_kmh=limit_kmh,
-        night_limit_kmh=night_limit_kmh,
-        segment_of=segment_of,
-        segment_start=np.cumsum([0, *(len(route.segments) for route in routes)]).astype(np.int64),
-        min_ms=np.array(min_s, float) * 1000,
-        max_ms=np.array(max_s, float) * 1000,
-        station_start=np.cumsum([0, *(len(route.stations) for route in routes)]).astype(np.int64),
-        stations=np.array(
-            [[s.longitude_deg, s.latitude_deg, s.radius_m] for route in routes for s in route.stations], float
-        ).reshape(-1, 3),
-        departure_start=np.cumsum([0, *(len(route.departures) for route in routes)]).astype(np.int64),
-        departures=np.array([minute for route in routes for minute in route.departures], np.int64),
+        least_ms=np.array([one.min_s for one in segments], float) * 1000,
+        most_ms=np.array([one.max_s for one in segments], float) * 1000,
+        stations=np.array(stations, float).reshape(-1, 3),
+        due=np.array([minute for route in routes for minute in route.departures], np.int64),
     )
+
+
+def _routes(routes: Sequence[Route], lines: Lines) -> NDArray[np.void]:
+    made = np.zeros(len(routes), ROUTE)
+    made["key"] = [route_key(route.id) for route in routes]
+    box = np.array([_box(route) for route in routes], float).reshape(-1, 4)
+    for column, name in enumerate(("west", "south", "east", "north")):
+        made[name] = box[:, column]
+    made["first_edge"], made["edges"] = lines.start[:-1], np.diff(lines.start) - 1
+    made["length_m"] = lines.edges["along_m"][lines.start[1:] - 1]
+    for first, name in (
+        ("first_segment", "segments"),
+        ("first_station", "stations"),
+        ("first_departure", "departures"),
+    ):
+        counts = np.array([len(getattr(route, name)) for route in routes], np.int64)
+        made[name], made[first] = counts, np.cumsum(counts) - counts
+    for rule in ROUTE_RULES:
+        made[rule] = [rule in route.rules for route in routes]
+    return made
+
+
+def _edges(routes: Sequence[Route], lines: Lines) -> NDArray[np.void]:
+    made = np.zeros(len(lines.edges), EDGE)
+    made["segment"], made["bearing_deg"] = -1, _bearings(lines)
+    made["limit_kmh"] = made["night_limit_kmh"] = np.inf
+    for route, start, end in zip(routes, lines.start[:-1].tolist(), lines.start[1:].tolist(), strict=True):
+        made["width_m"][start:end] = route.width_m
+        for number, one in enumerate(route.segments):
+            part = made[start + one.first : start + one.last]
+            part["segment"] = number
+            part["width_m"] = part["width_m"] if np.isnan(one.width_m) else one.width_m
+            part["limit_kmh"] = np.inf if np.isnan(one.limit_kmh) else one.limit_kmh
+            part["night_limit_kmh"] = np.inf if np.isnan(one.night_limit_kmh) else one.night_limit_kmh
+    return made
 
 
 def route_key(route_id: str) -> int:
@@ -136,26 +165,31 @@ def _bearings(lines: Lines) -> NDArray[np.float64]:
     return bearing
 
 
+FOLLOWED = record_type({"first": ("i4", 0), "routes": ("i4", 0)})
+
+
 class Followers:
-    """Which routes each vehicle row is to follow: `routes[start[row]]` and the `count[row]` from there on.
+    """Which routes each vehicle row is to follow: so many from `routes[first]` on, as `of_row` says.
 
     Routes without vehicles are followed by every vehicle of their classes; which class a vehicle is of is
-    said by its reports, so they are listed for each class, in `of_class`.
+    said by its reports, so they are listed for each class, in `of_class`. `concerned` tells the vehicles that
+    may have to do with a route: few, and a byte each is near at hand where the rest is not.
     """
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        self.start = np.empty(0, np.int32)
-        self.count = np.empty(0, np.int32)
+        self.of_row = np.empty(0, FOLLOWED)
+        self.concerned = np.empty(0, bool)
         self._slices, self.routes, self.class_start, self.of_class = _followed(routes)
 
     def follow(self, keys: NDArray[np.int64]) -> None:
         """Look the vehicles up that are new among the keys of all rows."""
-        new = keys[len(self.start) :]
+        new = keys[len(self.of_row) :]
         if len(new):
-            found: Any = [self._slices.get(key, (0, 0)) for key in new.tolist()] if self._slices else None
-            made = np.zeros((len(new), 2), np.int32) if found is None else np.array(found, np.int32)
-            self.start = np.append(self.start, made[:, 0])
-            self.count = np.append(self.count, made[:, 1])
+            made = np.zeros(len(new), FOLLOWED)
+            if self._slices:
+                made[:] = [self._slices.get(key, (0, 0)) for key in new.tolist()]
+            self.of_row = np.append(self.of_row, made)
+            self.concerned = np.append(self.concerned, (made["routes"] > 0) | (len(self.of_class) > 0))
 
 
 @kept
