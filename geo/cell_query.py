@@ -22,6 +22,8 @@ from geo.cells import (
     ROUND,
     UNSURE_SIDE,
     WHOLE,
+    Frame,
+    Index,
     anchor_x,
     anchor_y,
     rank_of,
@@ -97,7 +99,8 @@ def find_pairs(
     begin: int,
     x: NDArray[np.float64],
     y: NDArray[np.float64],
-    index: Any,
+    frame: Any,
+    contents: Any,
     todo: NDArray[np.int64],
     points: NDArray[np.int64],
     zones: NDArray[np.int64],
@@ -108,8 +111,10 @@ def find_pairs(
     for pairs may not suffice, and how many there are of each.
 
     In steps of as many positions as `todo` has room for: what one position needs from memory is loaded while
-    the others are looked at.
+    the others are looked at. The index comes as two plain tuples, the frame and the rest of it: numba takes
+    longer to look at a named one than a small batch takes.
     """
+    index = Index(Frame(*frame), *contents)
     count, asked = 0, 0
     for first in range(begin, len(x), len(todo)):
         filled = find_cells(x, y, first, min(first + len(todo), len(x)), index, todo)

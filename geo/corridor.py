@@ -161,7 +161,7 @@ def _nearest(edges: Any, boxes: Any, begin: int, end: int, x: float, y: float) -
     return best, best_m, part
 
 
-@kernel
+@inlined
 def locate(lines: Any, line: int, hint: int, near_m: float, x: float, y: float) -> tuple[int, float, float]:
     """Nearest edge of a line, distance from it and way along the line, in metres.
 

@@ -105,7 +105,8 @@ class ZoneSet:
         points, zones = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         while self._index is not None and begin < len(x):
             point, zone, ask = (np.empty(room, np.int64) for _ in range(3))
-            begin, count, asked = find_pairs(begin, x, y, self._index, todo, point, zone, ask)
+            index = tuple(self._index.frame), tuple(self._index[1:])
+            begin, count, asked = find_pairs(begin, x, y, *index, todo, point, zone, ask)
             point, zone, ask = point[:count], zone[:count], ask[:asked]
             if asked:
                 keep = np.ones(count, bool)

@@ -14,7 +14,7 @@ from geo.kept import kept
 from geo.kernel import kernel
 from rules import forbidden_hours, quality, silence, speed_check, terminal_alarms
 from rules.family import Batch, Setting, Table, Watch
-from rules.forbidden_hours import FORBIDDEN, FREE, hours_of, is_exempt
+from rules.forbidden_hours import FORBIDDEN, FREE, Spans, hours_of, is_exempt
 from rules.holding import HIT, MOST_HITS, Holding, new_terms
 from rules.parameters import Plan, compile_parameters
 from rules.quality import add_hit, judge_quality
@@ -44,11 +44,11 @@ def _terms(book: Rulebook) -> NDArray[np.void]:
 
 @kernel
 def _judge(
-    begin: int, entries: Any, parameters: Any, hours: Any, exempt: Any, valid: Any, bits: int, checks: Any,
+    begin: int, entries: Any, parameters: Any, hours: Any, spans: Any, valid: Any, bits: int, checks: Any,
     hits: Any,
 ) -> tuple[int, int]:  # fmt: skip
     """The hits of the entries from `begin` on; returns the entry after them, and how many hits."""
-    count = 0
+    exempt, count = Spans(*spans), 0
     for at in range(begin, len(entries)):
         if count + MOST_HITS > len(hits):
             return at, count
@@ -119,7 +119,7 @@ class ConditionWatch:
         begin, entries, already, asked = 0, batch.entries, batch.found.count, self._asked
         while begin < len(entries):
             end, count = _judge(
-                begin, entries, asked.parameters, asked.hours, self._exempt.spans,
+                begin, entries, asked.parameters, asked.hours, tuple(self._exempt.spans),
                 asked.valid, asked.bits, self._checks.rows, self._hits,
             )  # fmt: skip
             self._holding.step(begin, end, entries, self._hits[:count], batch.found)

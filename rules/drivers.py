@@ -20,36 +20,41 @@ SEAT_LAYOUT: Layout = {"driver": ("i4", NO_ROW)}
 
 AS_BEFORE = NO_ROW - 1
 _SEVERAL = NO_ROW - 1  # marks a driver of several vehicles
+_SEVERAL_DONE = _SEVERAL - 1  # and that the vehicle where he was last seen has been looked at
 _NOBODY = np.int64(0x5D3A_91C4_7E60_2B17)  # turns a vehicle's key into that of its driver without a name
 
 
 @kernel
 def seated_drivers(
-    entries: Any, vehicle_keys: Any, seats: Any, drivers: Any, named: Any, keys: Any
-) -> tuple[int, bool]:
+    entries: Any, vehicle_keys: Any, seats: Any, drivers: Any, named: Any, keys: Any, odd: Any
+) -> tuple[int, int, bool]:
     """For each entry the key of the driver it names, or of the vehicle's nameless one; and his row, where he
     is who sits in the vehicle already, as nearly all do: that needs no search. Nor does one whom the entry
     before named, in the same vehicle: his row is `AS_BEFORE`.
 
-    Returns how many are to be searched, their rows being `NO_ROW`, and whether one of those who sit was last
-    seen in another vehicle.
+    Returns how many are to be searched, their rows being `NO_ROW`; how many are odd, which are written to
+    `odd`: all but those that name who sits in the vehicle and was last seen there, or whom the entry before
+    named; and whether one of those who sit was last seen in another vehicle.
     """
-    missing, moves, last = 0, False, len(entries) - 1
+    missing, strange, moves, last = 0, 0, False, len(entries) - 1
     for i in range(len(entries)):
         prefetch(seats, entries[min(i + 2 * AHEAD, last)].row)
         prefetch(drivers, seats[entries[min(i + AHEAD, last)].row].driver)
         e = entries[i]
         key = e.driver_key if e.driver_key != 0 else vehicle_keys[e.row] ^ _NOBODY
         seat = seats[e.row].driver
+        odd[strange] = i
         if seat != NO_ROW and drivers[seat].key == key:
             moves |= drivers[seat].vehicle != e.row and drivers[seat].vehicle != NO_ROW
+            strange += drivers[seat].vehicle != e.row
         elif i > 0 and keys[i - 1] == key and named[i - 1] < 0 and entries[i - 1].row == e.row:
             seat = AS_BEFORE
         else:
             seat = NO_ROW
             missing += 1
+            strange += 1
         named[i], keys[i] = seat, key
-    return missing, moves
+    return missing, strange, moves
 
 
 @kernel
@@ -76,24 +81,47 @@ def anyone_moves(which: Any, entries: Any, named: Any, drivers: Any) -> bool:
 
 
 @kernel
-def linked_by_drivers(entries: Any, named: Any, seats: Any, drivers: Any, linked: Any) -> None:
+def linked_by_drivers(odd: Any, entries: Any, named: Any, seats: Any, drivers: Any, linked: Any) -> None:
     """For each entry, those of a vehicle being next to each other, whether its vehicle shares a driver with
-    another one: only such vehicles have to be taken in order of time, all together."""
-    for i in range(len(entries)):
+    another one: only such vehicles have to be taken in order of time, all together.
+
+    Only the odd entries (of `seated_drivers`) can name a driver of several vehicles, but for those of the
+    vehicle where he was last seen. `linked` is False before.
+    """
+    for i in odd:
         row, d = entries[i].row, drivers[named[i]]
         elsewhere = d.vehicle != NO_ROW and d.vehicle != row
         d.mark = _SEVERAL if elsewhere or (d.mark != NO_ROW and d.mark != row) else row
-    begin, shares = 0, False
-    for i in range(len(entries)):
-        e = entries[i]
-        seat = seats[e.row].driver
-        shares |= drivers[named[i]].mark == _SEVERAL
-        shares |= seat != NO_ROW and drivers[seat].mark == _SEVERAL
-        if e.tail:
-            linked[begin : i + 1] = shares
-            begin, shares = i + 1, False
-    for i in range(len(entries)):
+    looked_at = NO_ROW
+    for i in odd:
+        row, d = entries[i].row, drivers[named[i]]
+        if row != looked_at:
+            _link(row, entries, named, seats, drivers, linked)
+            looked_at = row
+        if d.mark == _SEVERAL:
+            d.mark = _SEVERAL_DONE
+            _link(d.vehicle, entries, named, seats, drivers, linked)
+    for i in odd:
         drivers[named[i]].mark = NO_ROW
+
+
+@kernel
+def _link(row: int, entries: Any, named: Any, seats: Any, drivers: Any, linked: Any) -> None:
+    """Write for the entries of one vehicle whether it shares a driver."""
+    begin, end = 0, len(entries)
+    while begin < end:
+        middle = (begin + end) // 2
+        if entries[middle].row < row:
+            begin = middle + 1
+        else:
+            end = middle
+    while end < len(entries) and entries[end].row == row:
+        end += 1
+    seat = seats[row].driver if begin < end else NO_ROW
+    shares = seat != NO_ROW and drivers[seat].mark <= _SEVERAL
+    for i in range(begin, end):
+        shares |= drivers[named[i]].mark <= _SEVERAL
+    linked[begin:end] = shares
 
 
 @inlined

@@ -2,6 +2,8 @@
 
 A vehicle is on a route from the first report inside its corridor on. It has left it for good when it was
 outside for `route_forget_s`, or when it left from one of the two ends: that is no deviation.
+
+Steps that have one caller are compiled into it: handing a plan on costs more than most of them.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from geo.corridor import locate
-from geo.kernel import kernel
+from geo.kernel import inlined, kernel
 from rules.entries import haversine_m
 from rules.limits import is_night
 from rules.local_time import DAY_MS, OFFSET_MS
@@ -48,7 +50,7 @@ PLAN: Plan = {
 _MINUTE_MS = 60_000
 
 
-@kernel
+@inlined
 def _trip_of(slots: Any, number: int, key: int) -> int:
     while number != NO_ROW and slots[number].route_key != key:
         number = slots[number].next
@@ -63,7 +65,7 @@ def _trips(slots: Any, number: int) -> int:
     return count
 
 
-@kernel
+@inlined
 def follow(
     at: int, e: Any, route: int, plan: Any, p: Any, owner: Any, slots: Any, free: Any, hits: Any, count: int
 ) -> int:
@@ -92,27 +94,27 @@ def follow(
     return count
 
 
-@kernel
+@inlined
 def _known_edge(asked: Any, edge: int) -> int:
     """The edge that a trip knows; none where the route is a shorter one since."""
     return asked.first_edge + edge if 0 <= edge < asked.edges else NO_ROW
 
 
-@kernel
+@inlined
 def _width(plan: Any, p: Any, edge: int) -> float:
     if edge < 0 or plan.edges[edge].width_m != plan.edges[edge].width_m:
         return p.width_m  # type: ignore[no-any-return]
     return plan.edges[edge].width_m  # type: ignore[no-any-return]
 
 
-@kernel
+@inlined
 def _new_trip(trip: Any, key: int) -> None:
     trip.route_key, trip.inside_ms, trip.departed_ms, trip.entered_ms = key, NONE, NONE, NONE
     trip.edge, trip.segment = NO_ROW, NO_ROW
     trip.inside, trip.at_end, trip.at_start, trip.gap = False, False, False, False
 
 
-@kernel
+@inlined
 def _in_hours(plan: Any, route: int, time_ms: int) -> bool:
     return bool(plan.in_hours[route, (time_ms + OFFSET_MS) % DAY_MS // _MINUTE_MS])
 
@@ -124,7 +126,7 @@ def _hit(hits: Any, count: int, at: int, what: int, value: float, since_ms: int,
     return made
 
 
-@kernel
+@inlined
 def _be_inside(
     at: int,
     e: Any,
@@ -155,12 +157,17 @@ def _be_inside(
         turn_deg = abs((e.heading_deg - here.bearing_deg + 180.0) % 360.0 - 180.0)
         if turn_deg > p.direction_deg:
             count = _hit(hits, count, at, WRONG_WAY, turn_deg, e.time_ms, trip.route_key, 0)
-    if asked.stop and e.speed_kmh <= p.stopped_kmh and not at_end and not _at_station(e, asked, plan):
+    if (
+        asked.stop
+        and e.speed_kmh <= p.stopped_kmh
+        and not at_end
+        and not _at_station(e, asked, plan.stations)
+    ):
         count = _hit(hits, count, at, STOPPED, e.speed_kmh, e.time_ms, trip.route_key, 0)
     return count
 
 
-@kernel
+@inlined
 def _segments(
     at: int, e: Any, asked: Any, segment: int, at_end: bool, timed: bool, plan: Any, trip: Any, hits: Any,
     count: int,
@@ -194,15 +201,15 @@ def _segments(
 
 
 @kernel
-def _at_station(e: Any, asked: Any, plan: Any) -> bool:
+def _at_station(e: Any, asked: Any, stations: Any) -> bool:
     for one in range(asked.first_station, asked.first_station + asked.stations):
-        station = plan.stations[one]
+        station = stations[one]
         if haversine_m(e.longitude_deg, e.latitude_deg, station[0], station[1]) <= station[2]:
             return True
     return False
 
 
-@kernel
+@inlined
 def _be_outside(
     at: int, e: Any, route: int, left: int, off_m: float, plan: Any, trip: Any, hits: Any, count: int
 ) -> int:
@@ -216,7 +223,7 @@ def _be_outside(
     return count
 
 
-@kernel
+@inlined
 def _departures(
     at: int, e: Any, asked: Any, departed_ms: int, plan: Any, p: Any, hits: Any, count: int
 ) -> int:
@@ -236,7 +243,7 @@ def _departures(
     return _hit(hits, count, at, MISSED, plan.due[missed], planned_ms, asked.key, 0)
 
 
-@kernel
+@inlined
 def forget(e: Any, p: Any, owner: Any, slots: Any, free: Any) -> None:
     """Give up the trips of routes that were left long ago, or are gone from the file."""
     before, number = NO_ROW, owner.first

@@ -77,10 +77,11 @@ def _judge(
         e = entries[at]
         p = parameters[e.vehicle_class]
         owner, mine = first[e.row], followed[e.row]
-        for one in range(mine.first, mine.first + mine.routes):
-            count = follow(at, e, routes[one], plan, p, owner, slots, free, hits, count)
-        for one in range(class_start[e.vehicle_class], class_start[e.vehicle_class + 1]):
-            count = follow(at, e, of_class[one], plan, p, owner, slots, free, hits, count)
+        begin_class, end_class = class_start[e.vehicle_class], class_start[e.vehicle_class + 1]
+        for one in range(mine.routes + end_class - begin_class):
+            own = one < mine.routes
+            route = routes[mine.first + one] if own else of_class[begin_class + one - mine.routes]
+            count = follow(at, e, route, plan, p, owner, slots, free, hits, count)
         forget(e, p, owner, slots, free)
     return len(entries), count
 

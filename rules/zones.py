@@ -81,11 +81,12 @@ def pair_starts(point: Any, pairs: Any) -> None:
 
 @kernel
 def step(
-    begin: int, entries: Any, pairs: Any, zones: Any, plan: Any, parameters: Any, tiers_percent: Any,
+    begin: int, entries: Any, pairs: Any, zones: Any, asked: Any, parameters: Any, tiers_percent: Any,
     first: Any, slots: Any, free: Any, runs: Any, free_runs: Any, findings: Any, ignored: Any,
 ) -> tuple[int, int]:  # fmt: skip
-    """Take entries; those of entry i are in `zones[pairs[i]:pairs[i + 1]]`."""
-    count = 0
+    """Take entries; those of entry i are in `zones[pairs[i]:pairs[i + 1]]`. What they ask comes
+    as a plain tuple: numba takes longer to look at a named one than a small batch takes."""
+    plan, count = ZonePlan(*asked), 0
     for at in range(begin, len(entries)):
         e = entries[at]
         owner = first[e.row]
@@ -228,7 +229,7 @@ class ZoneWatch:
             self._presence.provide(_SLOTS)
             self._runs.provide(_SLOTS)
             begin, count = step(
-                begin, entries, pairs, zone, asked.plan, asked.parameters, asked.tiers_percent,
+                begin, entries, pairs, zone, tuple(asked.plan), asked.parameters, asked.tiers_percent,
                 self._first.rows, self._presence.rows, self._presence.free, self._runs.rows, self._runs.free,
                 batch.found.room(2 * MOST_FINDINGS), self._ignored,
             )  # fmt: skip
