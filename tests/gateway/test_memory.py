@@ -38,10 +38,10 @@ class _Wire:
 
 
 class _Everyone(Nobody):
-    """Knows when all terminals have joined."""
+    """Knows when that many terminals have joined."""
 
-    def __init__(self) -> None:
-        self.missing = _CONNECTIONS + 1
+    def __init__(self, terminals: int) -> None:
+        self.missing = terminals
         self.came = asyncio.Event()
 
     def joined(self, session: Session) -> None:
@@ -69,8 +69,19 @@ def _gateway() -> Gateway:
     )
 
 
-async def _join(gateway: Gateway, number: int) -> Connection:
-    """A connection whose terminal has authenticated and sent the first half of a frame."""
+async def _joined(gateway: Gateway, numbers: range) -> list[Connection]:
+    """Connections whose terminals the gateway has let in."""
+    everyone = _Everyone(len(numbers))
+    gateway.follow(everyone)
+    connections = [_connect(gateway, number) for number in numbers]
+    gateway.tick()
+    async with asyncio.timeout(60):
+        await everyone.came.wait()
+    return connections
+
+
+def _connect(gateway: Gateway, number: int) -> Connection:
+    """A connection whose terminal asks to be let in."""
     phone = f"0139{number:08d}"
     connection = Connection(gateway, Door())
     connection.connection_made(cast(asyncio.Transport, _Wire()))
@@ -92,19 +103,11 @@ def _report(gateway: Gateway, connections: list[Connection]) -> None:
 
 async def test_an_idle_connection_keeps_less_than_16_kib() -> None:
     gateway = _gateway()
-    everyone = _Everyone()
-    gateway.follow(everyone)
     # What is imported and compiled at first use is no connection's.
-    first = await _join(gateway, 0)
-    gateway.tick()
-    while first.session.terminal is None:
-        await asyncio.sleep(0)
-    _report(gateway, [first])
+    _report(gateway, await _joined(gateway, range(1)))
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
-    connections = [await _join(gateway, number) for number in range(1, _CONNECTIONS + 1)]
-    gateway.tick()
-    await asyncio.wait_for(everyone.came.wait(), 60)
+    connections = await _joined(gateway, range(1, _CONNECTIONS + 1))
     _report(gateway, connections)
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
