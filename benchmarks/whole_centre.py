@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,8 +45,9 @@ class WholeCentre:
         with psycopg.connect(self.dsn) as connection:
             return dict(connection.execute("SELECT terminal_phone, auth_code FROM vehicles").fetchall())
 
-    def start(self) -> None:
-        """Start the roles; gateway and desk listen when this returns."""
+    def start(self, also: Mapping[str, str] | None = None) -> None:
+        """Start the roles, with other settings in their environment; gateway and desk listen when this
+        returns."""
         settings = {
             "HAULWATCH_BROKER_BOOTSTRAP_SERVERS": self.bootstrap_servers,
             "HAULWATCH_DATABASE_DSN": self.dsn,
@@ -55,6 +56,7 @@ class WholeCentre:
             "HAULWATCH_DESK_PORT": str(self.desk_port),
             "HAULWATCH_GATEWAY_METRICS_PORT": str(free_port()),
             "HAULWATCH_WORKER_METRICS_PORT": str(free_port()),
+            **(also or {}),
         }
         for role in ROLES:
             with (self.folder / f"{role}.log").open("ab") as log:

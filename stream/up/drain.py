@@ -1,4 +1,4 @@
-"""Before the embedded broker forgets its log: is all of it stored?"""
+"""The embedded broker's log: how much of it is stored, and whether all is before the broker forgets it."""
 
 import asyncio
 import time
@@ -45,6 +45,19 @@ def wait_until_stored(log: Log, timeout_s: float, given_up: Callable[[], bool]) 
     except (KafkaError, OSError, TimeoutError, psycopg.Error):
         pass
     return 0
+
+
+def records_stored(log: Log) -> int:
+    """How many records of the log are stored; 0 when the database does not say."""
+    try:
+        with psycopg.connect(log.dsn, autocommit=True, connect_timeout=1) as connection:
+            row = connection.execute(
+                "SELECT sum(next_offset) FROM checkpoints WHERE topic = ANY(%s) AND cluster_id = %s",
+                [list(STORED), log.cluster_id],
+            ).fetchone()
+    except psycopg.Error:
+        return 0
+    return int(row[0] or 0) if row else 0
 
 
 async def _ends(bootstrap_servers: str) -> dict[tuple[str, int], int]:

@@ -1,11 +1,15 @@
-"""The embedded broker keeps all it carried in memory; before that becomes too much it is started anew."""
+"""The embedded broker keeps all it carried in memory; before that becomes too much it is started anew.
+
+Too much is what the machine has no memory for, and what makes it slow: a fetch takes about 1.2 ms longer for
+each thousand records that the partition has ever carried. At 35,000 a partition readers starved for a minute.
+"""
 
 import os
 import time
 from pathlib import Path
 
 from stream.embedded import EmbeddedBroker
-from stream.up.drain import wait_until_stored
+from stream.up.drain import records_stored, wait_until_stored
 from stream.up.launch import Launch
 from stream.up.roles import wait_for_role
 from stream.up.services import start_broker
@@ -20,7 +24,8 @@ STORE_S = 60.0
 
 
 class BrokerWatch:
-    """Starts the broker anew when its memory has grown to `up.broker_memory_mib`, without losing a report.
+    """Starts the broker anew when it has grown to `up.broker_memory_mib` or `up.broker_records`, without
+    losing a report.
 
     Terminals are let out first and come back by themselves; the worker stores what the log holds; then worker
     and broker end and start again with an empty log. It takes some seconds, every few hours.
@@ -30,6 +35,7 @@ class BrokerWatch:
         self._launch = launch
         self._broker = broker
         self._limit_bytes = launch.plan.settings.up.broker_memory_mib << 20
+        self._limit_records = launch.plan.settings.up.broker_records
         self._next_look = 0.0
 
     def look(self) -> None:
@@ -40,9 +46,11 @@ class BrokerWatch:
         self._next_look = now + LOOK_EVERY_S
         assert self._broker.child is not None
         used_bytes = resident_bytes(self._broker.child.pid)
-        if used_bytes > self._limit_bytes:
+        records = records_stored(log_of(self._launch, self._broker))
+        if used_bytes > self._limit_bytes or records > self._limit_records:
             self._launch.console.say(
-                f"the broker holds {used_bytes >> 20} MiB and is started anew; terminals reconnect"
+                f"the broker holds {used_bytes >> 20} MiB and {records} records and is started anew; "
+                "terminals reconnect"
             )
             self._recycle()
 

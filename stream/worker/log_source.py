@@ -97,6 +97,10 @@ class LogSource:
         return offsets
 
 
+#: Nothing is ever committed to the broker; Faust would call that an error for each partition, every minute.
+_NEVER_S = 10 * 365 * 86_400.0
+
+
 def _make_app(settings: LogSourceSettings, seek_positions: SeekPositions) -> faust.App:
     app = faust.App(
         settings.group,
@@ -105,6 +109,7 @@ def _make_app(settings: LogSourceSettings, seek_positions: SeekPositions) -> fau
         broker_session_timeout=settings.session_timeout_s,
         broker_rebalance_timeout=settings.rebalance_timeout_s,
         broker_heartbeat_interval=settings.heartbeat_interval_s,
+        broker_commit_livelock_soft_timeout=_NEVER_S,
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=4 * 1024 * 1024,
         stream_buffer_maxsize=settings.buffer_records,

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaProducer
 
 from stream.embedded import EmbeddedBroker
 from stream.topics import TELEMETRY, ensure_topics
-from stream.up.drain import Log, wait_until_stored
+from stream.up.drain import Log, records_stored, wait_until_stored
 from tests.services import data_folder, free_port
 
 pytestmark = pytest.mark.stack
@@ -63,6 +63,14 @@ def test_the_wait_ends_when_all_is_stored(log: Log) -> None:
 
 def test_a_second_signal_ends_the_wait(log: Log) -> None:
     assert wait_until_stored(log, 60.0, lambda: True) == RECORDS
+
+
+def test_records_that_are_stored_are_counted(log: Log) -> None:
+    assert records_stored(log) == 0
+    store(log, 2)
+    assert records_stored(log) == 2
+    assert records_stored(replace(log, cluster_id="another")) == 0
+    assert records_stored(replace(log, dsn=f"postgresql://postgres@127.0.0.1:{free_port()}/x")) == 0
 
 
 def test_checkpoints_of_an_older_log_do_not_count(log: Log) -> None:
