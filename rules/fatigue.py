@@ -26,7 +26,16 @@ from rules.drivers import (
 from rules.driving_spans import SPAN_LAYOUT
 from rules.family import Batch, Setting, Table
 from rules.fatigue_clocks import DRIVER_LAYOUT, PLAN, go_on, lose_sight, stand
-from rules.fatigue_episodes import CONTINUOUS, EPISODE_LAYOUT, NIGHT, NIGHT_PAST, PRE, RULES, end_all
+from rules.fatigue_episodes import (
+    CONTINUOUS,
+    EPISODE_LAYOUT,
+    NIGHT,
+    NIGHT_PAST,
+    NIGHT_PRE_PAST,
+    PRE,
+    RULES,
+    end_all,
+)
 from rules.finding import FINDING, MOST_AN_ENTRY, NO_FINDINGS, UPDATE, seconds
 from rules.key_index import KeyIndex
 from rules.parameters import compile_parameters
@@ -182,6 +191,7 @@ RULE_OF = {
     **dict(enumerate(RULES)),
     **{PRE + what: f"{rule}_pre" for what, rule in enumerate(RULES)},
     NIGHT_PAST: RULES[NIGHT],
+    NIGHT_PRE_PAST: f"{RULES[NIGHT]}_pre",
 }
 
 
@@ -194,7 +204,7 @@ def _teller(book: Rulebook) -> Teller:
 
 def describe(levels: Mapping[str, int], finding: Any) -> Told:
     """What a finding says: how much was driven, and how much is allowed."""
-    early = PRE <= finding.what < NIGHT_PAST
+    early = PRE <= finding.what < NIGHT_PAST or finding.what == NIGHT_PRE_PAST
     level = levels["fatigue_pre" if early else RULE_OF[finding.what]]
     return Told(level, {"driving_s": seconds(finding.a), "limit_s": seconds(finding.b)})
 

@@ -18,6 +18,7 @@ from rules.fatigue_episodes import (
     LONG,
     NIGHT,
     NIGHT_PAST,
+    NIGHT_PRE_PAST,
     PRE,
     SHORT,
     bridge,
@@ -25,6 +26,7 @@ from rules.fatigue_episodes import (
     drop,
     end,
     find,
+    find_past_night,
     finish,
     forget_left,
     tell,
@@ -130,7 +132,7 @@ def rest(d: Any, episodes: Any, free: Any, findings: Any, count: int, at: int) -
     """The episodes that a rest ends."""
     count = end(d, episodes, free, CONTINUOUS, d.stop_ms, findings, count, at)
     count = end(d, episodes, free, NIGHT, d.stop_ms, findings, count, at)
-    past = find(d, episodes, NIGHT_PAST)
+    past = find_past_night(d, episodes)
     if past != NO_ROW:
         count = finish(d, episodes, free, past, d.stop_ms, findings, count, at)
     forget_left(d, episodes, free, CONTINUOUS)
@@ -147,7 +149,7 @@ def night(
     # The newest end of a night before this moment; the night after it ends at this moment at the earliest.
     morning_ms = e.time_ms - 1 - (e.time_ms - 1 + OFFSET_MS - p.night_to_ms) % DAY_MS
     if driving and d.episodes != NO_ROW:
-        past = find(d, episodes, NIGHT_PAST)
+        past = find_past_night(d, episodes)
         if past != NO_ROW:
             drop(d, episodes, free, past)
     if d.night_ms > 0 and d.night_start_ms < morning_ms:
@@ -178,10 +180,11 @@ def dawn(
     the episode earlier: it is kept until that is known."""
     d.night_ms, d.night_start_ms = 0, NONE
     forget_left(d, episodes, free, NIGHT)
-    number = find(d, episodes, NIGHT)
-    if number != NO_ROW and not driving and d.stop_ms < morning_ms:
-        count = tell(findings, count, at, episodes[number], CLOSE, morning_ms)
-        episodes[number].what = NIGHT_PAST
+    for what, past in ((NIGHT, NIGHT_PAST), (NIGHT + PRE, NIGHT_PRE_PAST)):
+        number = find(d, episodes, what)
+        if number != NO_ROW and not driving and d.stop_ms < morning_ms:
+            count = tell(findings, count, at, episodes[number], CLOSE, morning_ms)
+            episodes[number].what = past
     return end(d, episodes, free, NIGHT, morning_ms, findings, count, at)
 
 

@@ -12,9 +12,8 @@ from rules.slots import give_back, take_slot
 RULES = ("continuous_driving", "night_driving", "driving_24h", "driving_7d", "driving_day")
 CONTINUOUS, NIGHT, SHORT, LONG, DAY = range(len(RULES))
 PRE = len(RULES)  # added to a rule's number: its pre-alarm
-NIGHT_PAST = (
-    2 * PRE
-)  # a night that 06:00 ended while the vehicle stood; it may yet turn out to have ended before
+#: A night, or its pre-alarm, that 06:00 ended while the vehicle stood: it may turn out to have ended before.
+NIGHT_PAST, NIGHT_PRE_PAST = 2 * PRE, 2 * PRE + 1
 LEFT = 32
 """Added to the number of an episode that ended as its driver left the vehicle: if he comes back before a
 rest, it goes on as it was found."""
@@ -103,6 +102,13 @@ def end(d: Any, episodes: Any, free: Any, what: int, end_ms: int, findings: Any,
 
 
 @kernel
+def find_past_night(d: Any, episodes: Any) -> int:
+    """Number of the driver's night, or its pre-alarm, that 06:00 ended for now; there is one at most."""
+    number = find(d, episodes, NIGHT_PAST)
+    return find(d, episodes, NIGHT_PRE_PAST) if number == NO_ROW else number
+
+
+@kernel
 def close(episodes: Any, number: int, end_ms: int, findings: Any, count: int, at: int) -> int:
     """Tell the end of an episode."""
     s = episodes[number]
@@ -127,7 +133,7 @@ def end_all(d: Any, episodes: Any, free: Any, end_ms: int, findings: Any, count:
     number, left = d.episodes, 0
     while number != NO_ROW:
         following, what = episodes[number].next, episodes[number].what
-        if what == NIGHT_PAST:
+        if NIGHT_PAST <= what < LEFT:
             drop(d, episodes, free, number)
         elif what >= LEFT:
             left += 1

@@ -181,7 +181,7 @@ class Fatigue:
                 ended = six
                 while ended - DAY > going.start:
                     ended -= DAY
-                if rule == "night_driving" and not driving and (person.stop or ended) < ended:
+                if not driving and (person.stop or ended) < ended:
                     person.dawned = going
                 self.close(person, rule, ended)
         if not driving:
