@@ -16,7 +16,7 @@ DATABASE_AWAY = (
     asyncpg.TransactionRollbackError,
 )
 """The connection broke, the server restarts or has no room, or a transaction lost against another: the same
-work is tried again. InternalClientError is what asyncpg says when a COPY's connection dies under it."""
+work is tried again. InternalClientError is what asyncpg says when a connection dies under its work."""
 
 
 def explain_database_error(error: BaseException, dsn: str) -> str:

@@ -10,6 +10,7 @@ import asyncpg
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from alerts.database_errors import DATABASE_AWAY
 from alerts.desk.errors import ApiError
 
 CONNECT_TIMEOUT_S = 3.0
@@ -25,12 +26,7 @@ _SCHEMA_ERRORS = (
     asyncpg.InvalidCatalogNameError,
 )
 AWAY_ERRORS = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
+    *DATABASE_AWAY,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.ReadOnlySQLTransactionError,
     *_SCHEMA_ERRORS,

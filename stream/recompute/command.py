@@ -15,6 +15,7 @@ from typing import TextIO
 
 import asyncpg
 
+from alerts.database_errors import DATABASE_AWAY
 from rules.identity import vehicle_key
 from stream.command_times import parse_span
 from stream.errors import OperatorError, ServiceError
@@ -85,7 +86,7 @@ def _plan(dsn: str, wanted: Wanted) -> list[Batch]:
 
     try:
         return asyncio.run(ask())
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except (asyncpg.PostgresError, *DATABASE_AWAY) as error:
         raise ServiceError(f"the database: {error}; check database.dsn") from error
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from alerts.database_errors import DATABASE_AWAY
 from alerts.vehicle_names import vehicle_names
 from geo.zones import ZoneSet
 from rules.history import Edition, Span
@@ -73,7 +74,7 @@ class Bench:
         """
         try:
             return self._runner.run(self._do(batch))
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (asyncpg.PostgresError, *DATABASE_AWAY) as error:
             raise ServiceError(f"the database: {error}; check database.dsn") from error
 
     def close(self) -> None:

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import asyncpg
 import psycopg
 import pytest
 
 from alerts import migrate
 from alerts.desk import models
+from alerts.desk.database import Database, DatabaseAway
 from stream.embedded import EmbeddedBroker, EmbeddedPostgres
 from stream.topics import ensure_topics
 from tests.desk.running import (
@@ -96,6 +98,19 @@ def test_database_away(folder: Path, broker: str) -> None:
                 assert [int(event.id or 0) for event in take_alerts(events, 1)] == [seq]
         finally:
             server.stop()
+
+
+async def test_a_connection_that_dies_under_a_query_is_a_database_away(database: str) -> None:
+    """asyncpg calls it an error of its own; the desk once ended of it."""
+    desk = Database(database)
+    await desk.open()
+    try:
+        with pytest.raises(DatabaseAway):
+            async with desk.connection():
+                raise asyncpg.InternalClientError("another operation (2) is in progress")
+        assert await desk.fetchrow("SELECT 1")
+    finally:
+        await desk.close()
 
 
 def test_broker_away(folder: Path, database: str) -> None:
