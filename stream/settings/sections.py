@@ -235,7 +235,7 @@ class UpSettings:
         2048, "Memory at which the embedded broker, which forgets nothing, is started anew.", at_least=64
     )
     broker_records: int = setting(
-        100_000,
+        200_000,
         "Records of all partitions at which it is started anew: it reads past all of them at each fetch.",
         at_least=1_000,
     )
