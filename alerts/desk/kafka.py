@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
@@ -25,6 +25,8 @@ the newest positions were loaded. Reading a report twice changes nothing."""
 CHECK_S = 5.0
 REQUEST_TIMEOUT_S = 5.0
 RETRY_S = 1.0
+SETTLING_S = (0.1, 0.3, 0.6, 0.0)
+"""Pauses between questions where the log ends, while that seems to be before what has been read of it."""
 MAX_RECORDS = 100
 """Records taken at once: about 100 ms of work, then requests and streams get their turn."""
 
@@ -113,7 +115,7 @@ class BrokerReader:
         async with asyncio.timeout(REQUEST_TIMEOUT_S):
             # Positions first: a record that comes in between must not look like an end before our position.
             positions = {partition: await consumer.position(partition) for partition in partitions}
-            ends = await consumer.end_offsets(partitions)
+            ends = await _ends(consumer, positions)
         lags = {partition: ends[partition] - positions[partition] for partition in partitions}
         self.lag_records = {
             topic: sum(max(0, lag) for partition, lag in lags.items() if partition.topic == topic)
@@ -133,6 +135,19 @@ class BrokerReader:
             level = logging.WARNING if fault else logging.INFO
             log.log(level, "broker %s: %s", self._bootstrap_servers, fault or "connected")
         self.fault = fault
+
+
+async def _ends(
+    consumer: AIOKafkaConsumer, positions: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    """Where partitions end. The embedded broker may give out a record before it counts it: an end before our
+    position is asked for again."""
+    for pause_s in SETTLING_S:
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(list(positions))
+        if all(ends[partition] >= position for partition, position in positions.items()):
+            break
+        await asyncio.sleep(pause_s)
+    return ends
 
 
 class ConsumerStuck(Exception):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from tests.endtoend.centre import Centre, start_drive
+from tests.endtoend.centre import Centre, start_drive, wait_for
 
 pytestmark = pytest.mark.stack
 
@@ -38,5 +38,5 @@ def test_alerts_equal_the_ground_truth(centre: Centre) -> None:
     drive = start_drive(centre, *options, vehicles=50, seed=10, speedup=SPEEDUP, duration_s=DURATION_S)
     drive.finish()
     drive.assert_alerts_are_true(*RULES)
-    assert centre.get("/api/health")["ok"]
+    wait_for(lambda: centre.get("/api/health")["ok"], "all is well")
     centre.stop()
