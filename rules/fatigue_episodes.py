@@ -103,7 +103,8 @@ def end(d: Any, episodes: Any, free: Any, what: int, end_ms: int, findings: Any,
 
 @kernel
 def find_past_night(d: Any, episodes: Any) -> int:
-    """Number of the driver's night, or its pre-alarm, that 06:00 ended for now; there is one at most."""
+    """Number of the driver's night, or its pre-alarm, that 06:00 ended but a rest may have ended before;
+    there is one at most."""
     number = find(d, episodes, NIGHT_PAST)
     return find(d, episodes, NIGHT_PRE_PAST) if number == NO_ROW else number
 
