@@ -20,7 +20,7 @@ from rules.quality import add_hit
 from rules.records import NO_ROW, NONE, Layout
 from rules.route_findings import FAST, GAP, MISSED, OFF, SLOW, STOPPED, WRONG_WAY
 from rules.route_plan import MAX_ROUTES_OF_A_VEHICLE
-from rules.slots import give_back, take_slot
+from rules.slots import take_slot, unstring
 
 TRIP: Layout = {
     "route_key": ("i8", 0),
@@ -250,11 +250,7 @@ def forget(e: Any, p: Any, owner: Any, slots: Any, free: Any) -> None:
     while number != NO_ROW:
         following = slots[number].next
         if e.time_ms - slots[number].inside_ms > p.forget_ms:
-            if before == NO_ROW:
-                owner.first = following
-            else:
-                slots[before].next = following
-            give_back(slots, free, number)
+            owner.first = unstring(slots, free, owner.first, before, number)
         else:
             before = number
         number = following

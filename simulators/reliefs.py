@@ -66,7 +66,7 @@ def _pair(
         driver, one.vehicle.vehicle_id, max(other.begin_s, last_s) + SETS_OFF_AFTER_S - PARKED_AFTER_S
     )
     leaves = replace(
-        *(one,),
+        one,
         role=HANDS_OVER,
         begin_s=first_s,
         wheel_since_s=first_s,
